@@ -1,0 +1,100 @@
+"""Settings that several services share; each service composes its own from these.
+
+Every variable has the prefix STREAMING_. A secret may come from a file instead of the environment:
+with STREAMING_SECRETS_DIR=/run/secrets the file streaming_rabbitmq_password holds that password.
+"""
+
+import os
+import sys
+from typing import Literal, NoReturn, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "STREAMING_"
+
+
+class Settings(BaseSettings):
+    """Base of all settings: logging and health, which every service has."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        secrets_dir=os.environ.get(f"{PREFIX}SECRETS_DIR") or None,
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least level logged."
+    )
+    log_format: Literal["auto", "json", "pretty"] = Field(
+        "auto", description="auto is pretty on a terminal and JSON otherwise."
+    )
+    health_host: str = Field("127.0.0.1", description="Where /metrics, /healthz and /readyz listen.")
+    health_port: int = Field(
+        0, ge=0, le=65535, description="Their port; 0 takes a free one, which the log names."
+    )
+    drain_timeout_s: float = Field(
+        10.0, gt=0, description="How long a stop may take to finish what was begun, in seconds."
+    )
+
+
+class MqttSettings(BaseSettings):
+    """How to reach the MQTT broker."""
+
+    mqtt_host: str = Field("127.0.0.1", description="Host of the MQTT broker.")
+    mqtt_port: int = Field(1883, ge=1, le=65535, description="Its port.")
+    mqtt_username: str = Field(
+        "bridge-0", description="User name, which is also the client id: one each replica."
+    )
+    mqtt_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
+
+
+class RabbitmqSettings(BaseSettings):
+    """How to reach RabbitMQ, by both protocols."""
+
+    rabbitmq_host: str = Field("127.0.0.1", description="Host of RabbitMQ.")
+    rabbitmq_amqp_port: int = Field(5672, ge=1, le=65535, description="Port of AMQP 0-9-1.")
+    rabbitmq_stream_port: int = Field(5552, ge=1, le=65535, description="Port of the stream protocol.")
+    rabbitmq_virtual_host: str = Field("/", description="Virtual host.")
+    rabbitmq_username: str = Field("guest", description="User name.")
+    rabbitmq_password: SecretStr = Field(SecretStr("guest"), description="Password of that user.")
+
+
+class DatabaseSettings(BaseSettings):
+    """How to reach TimescaleDB."""
+
+    database_host: str = Field("127.0.0.1", description="Host of PostgreSQL with TimescaleDB.")
+    database_port: int = Field(5432, ge=1, le=65535, description="Its port.")
+    database_name: str = Field("sensor_streaming", description="Database.")
+    database_username: str = Field("streaming_ingest", description="Role that logs in.")
+    database_password: SecretStr = Field(SecretStr(""), description="Password of that role.")
+
+    def conninfo(self) -> dict[str, str | int]:
+        """Keyword arguments for psycopg.connect."""
+        return {
+            "host": self.database_host,
+            "port": self.database_port,
+            "dbname": self.database_name,
+            "user": self.database_username,
+            "password": self.database_password.get_secret_value(),
+        }
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings: type[S]) -> S:
+    """Settings from the environment; a wrong one ends the process with a sentence for each, exit code 2."""
+    try:
+        return settings()
+    except ValidationError as error:
+        _refuse(error)
+
+
+def _refuse(error: ValidationError) -> NoReturn:
+    for problem in error.errors():
+        field = ".".join(str(part) for part in problem["loc"]) or "settings"
+        given = "" if "password" in field else f" (given: {problem['input']!r})"
+        print(f"{PREFIX}{field.upper()}: {problem['msg']}{given}", file=sys.stderr)  # noqa: T201  # before logging
+    raise SystemExit(2)

@@ -1,0 +1,108 @@
+"""Every topic, routing key, exchange, queue and stream name, each defined once.
+
+A serial number is an MQTT topic level, a user name, a client id and part of a routing key at once, so
+its alphabet excludes what is special in any of them (`/ + # . * $` and white space).
+"""
+
+import re
+from enum import Enum
+from typing import Final
+
+import mmh3
+
+from wire.errors import Reason, WireError
+from wire.relay_pb2 import Kind
+
+SERIAL_NUMBER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+
+# MQTT, sensor → cloud: the last level of sensors/{serial}/{level} says what the payload is.
+TOPIC_ROOT: Final = "sensors"
+KIND_BY_LEVEL: Final[dict[str, Kind]] = {
+    "measurements": Kind.KIND_MEASUREMENTS,
+    "logs": Kind.KIND_LOG,
+    "birth": Kind.KIND_BIRTH,
+    "status": Kind.KIND_STATUS,
+    "acks": Kind.KIND_ACK,
+}
+LEVEL_BY_KIND: Final[dict[Kind, str]] = {kind: level for level, kind in KIND_BY_LEVEL.items()}
+SHARED_GROUP: Final = "bridge"
+UPLINK_FILTER: Final = f"$share/{SHARED_GROUP}/{TOPIC_ROOT}/+/+"
+
+
+class CommandLevel(Enum):
+    """The last level of sensors/{serial}/commands/{level}; equal to the name of the oneof's field."""
+
+    SLEEP = "sleep"
+    AWAKE = "awake"
+    CHANGE_SAMPLE_FREQUENCY = "change_sample_frequency"
+    TRIGGER_ALARM = "trigger_alarm"
+    RESEND = "resend"
+    IDENTIFY = "identify"
+    REBOOT = "reboot"
+
+
+# RabbitMQ.
+EXCHANGE: Final = "sensor_streaming"
+DATA_SUPER_STREAM: Final = "sensor_streaming.data"
+LOG_STREAM: Final = "sensor_streaming.logs"
+DEAD_STREAM: Final = "sensor_streaming.dead"
+QUEUES: Final[dict[str, str]] = {  # quorum queue → the routing keys it is bound to
+    "sensor_streaming.birth": "*.birth",
+    "sensor_streaming.status": "*.status",
+    "sensor_streaming.acks": "*.acks",
+    "sensor_streaming.alarms": "*.alarms.#",
+    "sensor_streaming.commands": "*.commands.#",
+}
+BIRTH_QUEUE, STATUS_QUEUE, ACK_QUEUE, ALARM_QUEUE, COMMAND_QUEUE = QUEUES
+
+# The seed that RabbitMQ's stream clients agree on, so that any of them finds a sensor's partition.
+_MURMUR_SEED: Final = 104729
+
+
+def check_serial_number(serial_number: str) -> str:
+    """Return `serial_number` unchanged; WireError where it is not one."""
+    if SERIAL_NUMBER.fullmatch(serial_number) is None:
+        raise WireError(
+            Reason.BAD_SERIAL_NUMBER,
+            f"{serial_number[:64]!r}: a serial number is 1 to 32 letters, digits, _ or -, "
+            "and begins with a letter or digit",
+        )
+    return serial_number
+
+
+def topic(serial_number: str, kind: Kind) -> str:
+    """The topic on which a sensor publishes messages of this kind."""
+    return f"{TOPIC_ROOT}/{serial_number}/{LEVEL_BY_KIND[kind]}"
+
+
+def command_topic(serial_number: str, level: CommandLevel) -> str:
+    """The topic on which a sensor is told one kind of command."""
+    return f"{TOPIC_ROOT}/{serial_number}/commands/{level.value}"
+
+
+def command_filter(serial_number: str) -> str:
+    """What a sensor subscribes to."""
+    return f"{TOPIC_ROOT}/{serial_number}/commands/+"
+
+
+def parse_topic(topic: str) -> tuple[str, Kind]:
+    """The serial number and kind of an uplink topic; WireError where it is none."""
+    levels = topic.split("/")
+    if len(levels) != 3 or levels[0] != TOPIC_ROOT or levels[2] not in KIND_BY_LEVEL:
+        raise WireError(Reason.UNKNOWN_TOPIC, topic[:200])
+    return check_serial_number(levels[1]), KIND_BY_LEVEL[levels[2]]
+
+
+def routing_key(serial_number: str, suffix: str) -> str:
+    """The routing key on the exchange, e.g. sensor_SN1.birth, sensor_SN1.commands.sleep."""
+    return f"sensor_{serial_number}.{suffix}"
+
+
+def partition_of(serial_number: str, partitions: int) -> int:
+    """The partition (0 … partitions - 1) that holds a sensor's measurements, in order."""
+    return mmh3.hash(serial_number, _MURMUR_SEED, signed=False) % partitions
+
+
+def partition_stream(partition: int) -> str:
+    """The stream behind one partition of the measurement super stream."""
+    return f"{DATA_SUPER_STREAM}-{partition}"
