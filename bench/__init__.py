@@ -1,0 +1,1 @@
+"""What the whole chain costs on this machine: `make bench`."""

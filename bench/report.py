@@ -1,0 +1,70 @@
+"""What a benchmark found, as a table for people and JSON for tools."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.table import Table
+
+# The products's own goals, on two cores with everything on the same machine: samples a message → messages/s.
+GOALS = {10: 15_000.0, 100: 10_000.0, 1_000: 3_000.0}
+GOAL_P99_S = 0.3
+
+
+@dataclass(slots=True)
+class Case:
+    """One size of message: the highest rate that was sustained, its cost, and latency at a third of it."""
+
+    samples_per_message: int
+    messages_per_s: float = 0.0
+    limited_by: str = ""
+    cpu_us_per_message: dict[str, float] = field(default_factory=dict)
+    resident_mb: dict[str, float] = field(default_factory=dict)
+    latency_rate: float = 0.0
+    latency_p50_s: float | None = None
+    latency_p99_s: float | None = None
+    lost: int = 0
+
+    @property
+    def samples_per_s(self) -> float:
+        """Rate in single samples."""
+        return self.messages_per_s * self.samples_per_message
+
+    def as_json(self) -> dict[str, Any]:
+        """With the derived figures and the goal, for the report file."""
+        return {
+            **asdict(self),
+            "samples_per_s": self.samples_per_s,
+            "goal": GOALS.get(self.samples_per_message),
+        }
+
+
+def table(cases: Sequence[Case], processes: Sequence[str]) -> Table:
+    """One line a case."""
+    shown = Table(title="Sustained, end to end; CPU in µs a message; latency at a third of the rate")
+    shown.add_column("samples/message", justify="right")
+    shown.add_column("messages/s", justify="right")
+    shown.add_column("goal", justify="right")
+    shown.add_column("samples/s", justify="right")
+    for name in processes:
+        shown.add_column(name, justify="right")
+    shown.add_column("p50", justify="right")
+    shown.add_column("p99", justify="right")
+    shown.add_column("lost", justify="right")
+    for case in cases:
+        goal = GOALS.get(case.samples_per_message)
+        shown.add_row(
+            f"{case.samples_per_message:,}",
+            f"{case.messages_per_s:,.0f}",
+            "" if goal is None else f"{goal:,.0f}",
+            f"{case.samples_per_s:,.0f}",
+            *(f"{case.cpu_us_per_message.get(name, 0):.1f}" for name in processes),
+            _ms(case.latency_p50_s),
+            _ms(case.latency_p99_s),
+            f"{case.lost:,}",
+        )
+    return shown
+
+
+def _ms(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds * 1000:.0f} ms"

@@ -1,0 +1,170 @@
+"""The services as the tests run them: real processes against the session's real servers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from prometheus_client.parser import text_string_to_metric_families
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float, what: str, interval_s: float = 0.05) -> None:
+    """Return as soon as the condition holds; AssertionError naming `what` after the deadline."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s:g} s: {what}")
+        time.sleep(interval_s)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Service:
+    """One of our processes, with its log and its health port."""
+
+    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.port = free_port()
+        self.log = folder / f"{name}-{self.port}.log"
+        self._file = self.log.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith("STREAMING_")},
+                **environment,
+                "STREAMING_HEALTH_PORT": str(self.port),
+                "STREAMING_LOG_FORMAT": "json",
+            },
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+        )
+
+    def ready(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(
+                f"{self.name} ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}"
+            )
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
+        except OSError:
+            return False
+
+    def wait_ready(self, timeout_s: float = 30) -> "Service":
+        try:
+            wait_for(self.ready, timeout_s, f"{self.name} ready")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log.read_text()[-3000:]}") from error
+        return self
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples that carry these labels; 0 where there is none yet."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._file.close()
+
+    def stop(self, timeout_s: float = 30) -> int:
+        """SIGTERM; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout_s)
+            except subprocess.TimeoutExpired as error:
+                self.process.kill()
+                self.process.wait()
+                log = self.log.read_text()[-3000:]
+                raise AssertionError(f"{self.name} does not stop within {timeout_s:g} s:\n{log}") from error
+        self._file.close()
+        return self.process.returncode
+
+
+class Pipeline:
+    """Starts services on a stack and stops all of them at the end."""
+
+    def __init__(self, stack: Any, folder: Path) -> None:
+        self.stack = stack
+        self.folder = folder
+        self.services: list[Service] = []
+
+    def start(self, name: str, arguments: list[str], role: str, **environment: str) -> Service:
+        service = Service(name, arguments, {**self.stack.environment(role), **environment}, self.folder)
+        self.services.append(service)
+        return service
+
+    def bridge(self, replica: int = 0) -> Service:
+        return self.start(f"bridge-{replica}", ["bridge"], f"bridge-{replica}")
+
+    def ingest(self, kind: str = "measurements") -> Service:
+        return self.start(f"ingest-{kind}", ["ingest", kind], "ingest")
+
+    def spine(self) -> tuple[Service, Service]:
+        """A bridge and an ingester of measurements, ready."""
+        bridge, ingest = self.bridge(), self.ingest()
+        return bridge.wait_ready(), ingest.wait_ready()
+
+    def emulator(self, *arguments: str, report: Path, serials: list[str]) -> Service:
+        """A fleet of these sensors, with credentials made for them."""
+        credentials = self.folder / f"credentials-{free_port()}.json"
+        credentials.write_text(json.dumps(self.stack.credentials(serials)))
+        return self.start(
+            "emulator",
+            ["emulator", "--credentials", str(credentials), "--report", str(report), *arguments],
+            "emulator",
+        )
+
+    def connect(self, role: str = "readonly") -> psycopg.Connection[tuple[Any, ...]]:
+        environment = self.stack.environment(role)
+        return psycopg.connect(
+            host=environment["STREAMING_DATABASE_HOST"],
+            port=environment["STREAMING_DATABASE_PORT"],
+            dbname=environment["STREAMING_DATABASE_NAME"],
+            user=environment["STREAMING_DATABASE_USERNAME"],
+            password=environment["STREAMING_DATABASE_PASSWORD"],
+            autocommit=True,
+        )
+
+    def close(self) -> None:
+        problems = []
+        for service in reversed(self.services):
+            try:
+                service.stop()
+            except AssertionError as error:
+                problems.append(str(error))
+        assert not problems, "\n".join(problems)
+
+
+@contextmanager
+def running(stack: Any, folder: Path) -> Iterator[Pipeline]:
+    pipeline = Pipeline(stack, folder)
+    try:
+        yield pipeline
+    finally:
+        pipeline.close()
