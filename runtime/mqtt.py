@@ -16,15 +16,16 @@ import mqtt5
 Messages = Callable[["Connection", list[mqtt5.PublishPacket]], None]
 Acknowledgements = Callable[["Connection", list[mqtt5.PubAckPacket]], None]
 
-# CONNACK reasons after which trying again with the same options is pointless.
-_PERMANENT = {
+# CONNACK reasons after which trying again with the same options is pointless. (The codec's enums are not
+# hashable, and compare with integers only after int().)
+_PERMANENT = (
     mqtt5.ConnAckReasonCode.BAD_USER_NAME_OR_PASSWORD,
     mqtt5.ConnAckReasonCode.NOT_AUTHORIZED,
     mqtt5.ConnAckReasonCode.CLIENT_ID_NOT_VALID,
     mqtt5.ConnAckReasonCode.BANNED,
     mqtt5.ConnAckReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
     mqtt5.ConnAckReasonCode.BAD_AUTHENTICATION_METHOD,
-}
+)
 
 
 class MqttError(ConnectionError):
@@ -140,7 +141,7 @@ class Connection(asyncio.Protocol):
         """Subscribe and wait for the grant; MqttError where the broker refuses one."""
         answer = await self._request(packet_id, mqtt5.SubscribePacket(packet_id, filters).write())
         for topic_filter, code in zip(filters, answer.reason_codes, strict=True):
-            if code >= 0x80:
+            if int(code) >= 0x80:
                 raise MqttError(f"the broker refuses a subscription to {topic_filter.pattern}: {code.name}")
 
     async def unsubscribe(self, packet_id: int, patterns: list[str]) -> None:

@@ -1,0 +1,255 @@
+"""A stack: the three servers of one data folder, and how to reach them."""
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import psycopg
+from pydantic import SecretStr
+
+from runtime import dynsec
+from stack import cache, ports, secrets
+from stack.errors import StackError
+from stack.servers import REPOSITORY, SERVERS, Postgres, Server, describe
+
+Say = Callable[[str], None]
+DEFAULT_DATA = REPOSITORY / ".stack"
+START_TIMEOUT_S = 90.0
+
+
+def data_folder(given: str | None = None) -> Path:
+    """The data folder: given, or $SENSOR_STREAMING_STACK, or .stack in the checkout."""
+    return Path(given or os.environ.get("SENSOR_STREAMING_STACK") or DEFAULT_DATA).resolve()
+
+
+class Stack:
+    """Start, stop and describe the servers of one data folder.
+
+    The process that calls `start` owns them: they die with it, however it ends.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.servers: dict[str, Server] = {}
+        self.ports: ports.Ports | None = None
+
+    # Owning the servers.
+    def start(self, say: Say, base_port: int | None = None) -> None:
+        """Start all and wait until they take connections, their roles and schema included. StackError otherwise."""
+        if self.supervisor() is not None:
+            raise StackError(f"a stack already runs on {self.data}: python -m stack down")
+        root = cache.ensure_root(say)
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self._state_file.parent.mkdir(exist_ok=True)
+            free = shutil.disk_usage(self.data).free
+            if free < 2_000_000_000:
+                raise StackError(f"{self.data} has {free / 1e9:.1f} GB free; the servers need 2 GB")
+            self.ports = ports.choose(base_port, self._remembered_base())
+            self._make_servers(root)
+            self._state_file.write_text(
+                json.dumps({"base_port": self.ports.base, "root": str(root), "supervisor": os.getpid()})
+            )
+            say("starting Mosquitto, RabbitMQ and TimescaleDB")
+            for server in self.servers.values():
+                server.start()
+            self._finish_database(say)
+            self.wait_ready()
+            self._declare(say)
+        except OSError as error:
+            self.stop()
+            raise StackError(f"cannot start the servers: {error}") from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop all cleanly; their data stays."""
+        for server in self.servers.values():
+            if server.process is not None:
+                server.process.send(server.stop_signal)  # all at once, then wait for each
+        for server in self.servers.values():
+            server.stop()
+        if self.supervisor() == os.getpid():
+            state = json.loads(self._state_file.read_text())
+            self._state_file.write_text(json.dumps({**state, "supervisor": None}))
+
+    def restart(self, name: str) -> None:
+        """Stop one server cleanly and start it again, waiting until it is ready."""
+        self.servers[name].stop()
+        self.servers[name].start()
+        self.wait_ready(name)
+
+    def kill(self, name: str) -> None:
+        """Kill one server as a power cut would."""
+        process = self.servers[name].process
+        if process is not None:
+            process.kill()
+
+    def wait_ready(self, *names: str) -> None:
+        """Wait until these servers (all, where none is named) take connections. StackError with their log."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        for name in names or self.servers:
+            server = self.servers[name]
+            while not server.ready():
+                if not server.running:
+                    raise StackError(f"{name} has ended: {_last_line(server.log)} (whole log: {server.log})")
+                if time.monotonic() > deadline:
+                    raise StackError(f"{name} is not ready within {START_TIMEOUT_S:.0f} s: see {server.log}")
+                time.sleep(0.05)
+
+    # Knowing it, from any process.
+    @functools.cached_property
+    def passwords(self) -> dict[str, str]:
+        """Of everything but sensors."""
+        return secrets.load(self.data / "secrets.json")
+
+    def attach(self) -> "Stack":
+        """Know the servers that another process runs. StackError where none does."""
+        if self.supervisor() is None:
+            raise StackError(f"no stack runs on {self.data}: python -m stack up")
+        state = json.loads(self._state_file.read_text())
+        self.ports = ports.Ports.block(state["base_port"])
+        self._make_servers(Path(state["root"]))
+        return self
+
+    def supervisor(self) -> int | None:
+        """The process that owns the running servers."""
+        with contextlib.suppress(OSError, ValueError):
+            pid: int | None = json.loads(self._state_file.read_text()).get("supervisor")
+            if pid is not None and b"python" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        return None
+
+    def status(self) -> dict[str, object]:
+        """Every server's address and health, as `status --json` prints it."""
+        return {
+            "data": str(self.data),
+            "supervisor": self.supervisor(),
+            "servers": {name: describe(server) for name, server in self.servers.items()},
+            "ready": all(server.ready() for server in self.servers.values()),
+        }
+
+    def environment(self, role: str) -> dict[str, str]:
+        """STREAMING_* variables for bridge-N, ingest, control, emulator, owner, alarms, readonly."""
+        assert self.ports is not None
+        mqtt_user = role if f"mqtt/{role}" in self.passwords else "control"
+        rabbitmq_user = role.partition("-")[0]
+        rabbitmq_user = rabbitmq_user if f"rabbitmq/{rabbitmq_user}" in self.passwords else "control"
+        database_role = f"streaming_{role}"
+        if f"database/{database_role}" not in self.passwords:
+            database_role = "streaming_readonly"
+        known = {
+            "MQTT_HOST": "127.0.0.1",
+            "MQTT_PORT": self.ports.mqtt,
+            "MQTT_USERNAME": mqtt_user,
+            "MQTT_PASSWORD": self.passwords[f"mqtt/{mqtt_user}"],
+            "RABBITMQ_HOST": "127.0.0.1",
+            "RABBITMQ_AMQP_PORT": self.ports.amqp,
+            "RABBITMQ_STREAM_PORT": self.ports.stream,
+            "RABBITMQ_USERNAME": rabbitmq_user,
+            "RABBITMQ_PASSWORD": self.passwords[f"rabbitmq/{rabbitmq_user}"],
+            "DATABASE_HOST": "127.0.0.1",
+            "DATABASE_PORT": self.ports.postgres,
+            "DATABASE_USERNAME": database_role,
+            "DATABASE_PASSWORD": self.passwords[f"database/{database_role}"],
+        }
+        if role == "emulator":
+            known = {name: known[name] for name in ("MQTT_HOST", "MQTT_PORT")}
+        return {f"STREAMING_{name}": str(value) for name, value in known.items()}
+
+    # Sensors.
+    def credentials(self, serial_numbers: Iterable[str]) -> dict[str, str]:
+        """Serial number → password; made where missing. WireError for a bad serial number."""
+        known = secrets.read_private(self._credentials_file)
+        wanted = list(serial_numbers)
+        missing = {serial: secrets.password() for serial in wanted if serial not in known}
+        if missing:
+            dynsec.apply(self._control(), dynsec.add(missing))
+            known.update(missing)
+            secrets.write_private(self._credentials_file, known)
+        return {serial: known[serial] for serial in wanted}
+
+    def revoke(self, serial_numbers: Iterable[str]) -> None:
+        """Take credentials back; a connected sensor is disconnected."""
+        known = secrets.read_private(self._credentials_file)
+        gone = [serial for serial in serial_numbers if known.pop(serial, None) is not None]
+        dynsec.apply(self._control(), dynsec.remove(gone))
+        secrets.write_private(self._credentials_file, known)
+
+    def _control(self) -> dynsec.Access:
+        assert self.ports is not None
+        return dynsec.Access("127.0.0.1", self.ports.mqtt, "control", self.passwords["mqtt/control"])
+
+    @property
+    def _credentials_file(self) -> Path:
+        return self.data / "credentials.json"
+
+    @property
+    def _state_file(self) -> Path:
+        return self.data / "log" / "state.json"
+
+    def _remembered_base(self) -> int | None:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            base: int = json.loads(self._state_file.read_text())["base_port"]
+            return base
+        return None
+
+    def _make_servers(self, root: Path) -> None:
+        assert self.ports is not None
+        self.servers = {
+            kind.name: kind(
+                root,
+                self.data / kind.name,
+                self.data / "log" / f"{kind.name}.log",
+                self.ports,
+                self.passwords,
+            )
+            for kind in SERVERS
+        }
+
+    def _finish_database(self, say: Say) -> None:
+        """Database, extensions, roles with their passwords, and the schema: all idempotent."""
+        self.wait_ready("postgres")
+        postgres = self.servers["postgres"]
+        assert isinstance(postgres, Postgres)
+        from timescale import bootstrap, migrate
+
+        passwords = {
+            name.removeprefix("database/"): secret
+            for name, secret in self.passwords.items()
+            if name.startswith("database/streaming_")
+        }
+        try:
+            bootstrap.apply(postgres.conninfo(), "sensor_streaming", passwords)
+            owner = {**postgres.conninfo("sensor_streaming"), "user": "streaming_owner"}
+            owner["password"] = passwords["streaming_owner"]
+            applied = migrate.apply(owner)
+        except psycopg.Error as error:
+            raise StackError(f"cannot prepare the database: {error}") from error
+        if applied:
+            say(f"applied {len(applied)} migrations")
+
+    def _declare(self, say: Say) -> None:
+        from runtime import topology
+
+        environment = self.environment("control")
+        settings = topology.TopologySettings(
+            rabbitmq_host="127.0.0.1",
+            rabbitmq_amqp_port=int(environment["STREAMING_RABBITMQ_AMQP_PORT"]),
+            rabbitmq_stream_port=int(environment["STREAMING_RABBITMQ_STREAM_PORT"]),
+            rabbitmq_username="control",
+            rabbitmq_password=SecretStr(environment["STREAMING_RABBITMQ_PASSWORD"]),
+        )
+        say("declaring streams and queues")
+        topology.apply(settings)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,135 @@
+"""Passwords of one checkout's stack: made once at random, kept in a file that only its user can read."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+MQTT_USERS = ("control", "bridge-0", "bridge-1", "bridge-2", "bridge-3")
+RABBITMQ_USERS = ("control", "bridge", "ingest")
+DATABASE_ROLES = ("owner", "ingest", "alarms", "control", "readonly")
+
+
+def password() -> str:
+    """144 random bits, in letters, digits, - and _."""
+    return secrets.token_urlsafe(18)
+
+
+def load(path: Path) -> dict[str, str]:
+    """The passwords of everything but sensors, by "mqtt/bridge-0", "rabbitmq/ingest", "database/owner" …"""
+    known = read_private(path)
+    wanted = [
+        *(f"mqtt/{user}" for user in MQTT_USERS),
+        *(f"rabbitmq/{user}" for user in RABBITMQ_USERS),
+        *(f"database/streaming_{role}" for role in DATABASE_ROLES),
+        "database/postgres",
+        "rabbitmq/cookie",
+    ]
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        known.update({name: password() for name in missing})
+        write_private(path, known)
+    return known
+
+
+def read_private(path: Path) -> dict[str, str]:
+    """A JSON object of strings; empty where the file does not exist."""
+    if not path.exists():
+        return {}
+    content: dict[str, str] = json.loads(path.read_text())
+    return content
+
+
+def write_private(path: Path, content: dict[str, Any]) -> None:
+    """Replace the file at once, readable by its owner alone."""
+    partial = path.with_suffix(".partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=1, sort_keys=True)
+    partial.rename(path)
+
+
+def rabbitmq_definitions(passwords: dict[str, str]) -> dict[str, Any]:
+    """Virtual host, users and permissions, as RabbitMQ loads them at start."""
+    rights = {
+        "control": {"configure": ".*", "write": ".*", "read": ".*"},
+        "bridge": {"configure": "^$", "write": "^sensor_streaming", "read": "^sensor_streaming"},
+        "ingest": {"configure": "^$", "write": "^sensor_streaming", "read": "^sensor_streaming"},
+    }
+    return {
+        "vhosts": [{"name": "/"}],
+        "users": [
+            {
+                "name": user,
+                "password_hash": _rabbitmq_hash(passwords[f"rabbitmq/{user}"]),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": ["administrator"] if user == "control" else [],
+            }
+            for user in RABBITMQ_USERS
+        ],
+        "permissions": [{"user": user, "vhost": "/", **rights[user]} for user in RABBITMQ_USERS],
+    }
+
+
+def _rabbitmq_hash(secret: str) -> str:
+    """RabbitMQ's documented scheme: base64(salt ‖ SHA-256(salt ‖ password)), four bytes of salt."""
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + secret.encode()).digest()).decode()
+
+
+def dynamic_security(passwords: dict[str, str]) -> dict[str, Any]:
+    """The first state of Mosquitto's dynamic security plugin; afterwards the broker owns the file.
+
+    Nothing is allowed by default: what a role does not allow is left to the access control file.
+    """
+
+    def acl(kind: str, topic: str) -> dict[str, Any]:
+        return {"acltype": kind, "topic": topic, "priority": 0, "allow": True}
+
+    def client(user: str) -> dict[str, Any]:
+        role = "control" if user == "control" else "bridge"
+        return {"username": user, "roles": [{"rolename": role}], **_mosquitto_hash(passwords[f"mqtt/{user}"])}
+
+    everywhere = ["publishClientSend", "publishClientReceive", "subscribePattern", "unsubscribePattern"]
+    return {
+        "defaultACLAccess": {
+            "publishClientSend": False,
+            "publishClientReceive": False,
+            "subscribe": False,
+            "unsubscribe": True,
+        },
+        "clients": [client(user) for user in MQTT_USERS],
+        "groups": [],
+        "roles": [
+            {
+                "rolename": "control",
+                "acls": [acl(kind, topic) for topic in ("$CONTROL/#", "$SYS/#", "#") for kind in everywhere],
+            },
+            {
+                "rolename": "bridge",
+                "acls": [
+                    acl("publishClientReceive", "sensors/#"),
+                    acl("subscribePattern", "sensors/#"),
+                    acl("subscribePattern", "$share/bridge/sensors/#"),
+                    acl("publishClientSend", "sensors/+/commands/+"),
+                    acl("publishClientSend", "bridges/#"),
+                    acl("publishClientReceive", "bridges/#"),
+                    acl("subscribePattern", "bridges/#"),
+                ],
+            },
+        ],
+    }
+
+
+def _mosquitto_hash(secret: str) -> dict[str, Any]:
+    """PBKDF2-HMAC-SHA512, as the plugin makes them."""
+    salt, iterations = secrets.token_bytes(12), 101
+    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, iterations)
+    return {
+        "password": base64.b64encode(digest).decode(),
+        "salt": base64.b64encode(salt).decode(),
+        "iterations": iterations,
+    }
