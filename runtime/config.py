@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     )
 
 
-class MqttSettings(BaseSettings):
+class MqttSettings(Settings):
     """How to reach the MQTT broker."""
 
     mqtt_host: str = Field("127.0.0.1", description="Host of the MQTT broker.")
@@ -50,7 +50,7 @@ class MqttSettings(BaseSettings):
     mqtt_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
 
 
-class RabbitmqSettings(BaseSettings):
+class RabbitmqSettings(Settings):
     """How to reach RabbitMQ, by both protocols."""
 
     rabbitmq_host: str = Field("127.0.0.1", description="Host of RabbitMQ.")
@@ -61,7 +61,7 @@ class RabbitmqSettings(BaseSettings):
     rabbitmq_password: SecretStr = Field(SecretStr("guest"), description="Password of that user.")
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(Settings):
     """How to reach TimescaleDB."""
 
     database_host: str = Field("127.0.0.1", description="Host of PostgreSQL with TimescaleDB.")

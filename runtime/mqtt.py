@@ -10,6 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import mqtt5
 
@@ -162,8 +163,7 @@ class Connection(asyncio.Protocol):
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say CONNECT."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         self._write(self._options.connect_packet().write())
 
     def data_received(self, data: bytes) -> None:
@@ -298,6 +298,10 @@ async def connect(options: Options, on_messages: Messages, on_acknowledged: Ackn
         if connection is not None:
             connection.abort(reason)
         raise reason from error
+    except asyncio.CancelledError:
+        if connection is not None:
+            connection.abort(MqttError("given up"))
+        raise
     except MqttError:
         raise
     except OSError as error:

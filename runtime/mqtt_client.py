@@ -106,8 +106,13 @@ class Client:
         stopping = asyncio.create_task(stop.wait(), name="stopping")
         try:
             while not stop.is_set():
+                connecting = asyncio.create_task(self._establish(), name="connecting")
+                await _first(stopping, connecting)
+                if not connecting.done():
+                    connecting.cancel()
+                    return
                 try:
-                    connection = await self._establish()
+                    connection = connecting.result()
                 except MqttError as error:
                     if not error.retryable:
                         raise
@@ -115,8 +120,7 @@ class Client:
                     log.warning("mqtt_unreachable", error=str(error), retry_in_s=round(wait, 2))
                     await asyncio.wait([stopping], timeout=wait)
                     continue
-                waiting: list[asyncio.Future[Any]] = [stopping, connection.closed]
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                await _first(stopping, connection.closed)
                 if connection.closed.done():
                     self._lost(connection.closed.result())
         finally:
@@ -129,10 +133,11 @@ class Client:
             connection.disconnect(session_expiry_s)
             await connection.closed
 
-    async def unsubscribe(self) -> None:
-        """Take no new messages; what the broker has queued for this session still comes."""
-        if self.connection is not None and self._filters:
-            await self.connection.unsubscribe(self._next_packet_id(), list(self._filters))
+    async def unsubscribe(self, pattern: str) -> None:
+        """Take no new messages of one filter; what the broker has queued for this session still comes."""
+        self._filters = tuple(known for known in self._filters if known != pattern)
+        if self.connection is not None:
+            await self.connection.unsubscribe(self._next_packet_id(), [pattern])
 
     async def _establish(self) -> Connection:
         connection = await connect(self._options, self._on_messages, self._acknowledged)
@@ -184,3 +189,7 @@ class Client:
             self._packet_id = self._packet_id % 65535 + 1
             if self._packet_id not in self._unacknowledged:
                 return self._packet_id
+
+
+async def _first(*waiting: asyncio.Future[Any]) -> None:
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

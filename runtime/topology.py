@@ -18,7 +18,7 @@ from runtime import config
 from wire import names
 
 
-class TopologySettings(config.Settings, config.RabbitmqSettings):
+class TopologySettings(config.RabbitmqSettings):
     """What `python -m runtime.topology` reads; the RabbitMQ user needs the right to configure."""
 
     partitions: int = Field(4, ge=1, le=256, description="Partitions of the measurement super stream.")

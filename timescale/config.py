@@ -5,13 +5,13 @@ from pydantic import Field, SecretStr
 from runtime import config
 
 
-class OwnerSettings(config.Settings, config.DatabaseSettings):
+class OwnerSettings(config.DatabaseSettings):
     """`migrate`, `status` and `maintain` log in as the owner."""
 
     database_username: str = Field("streaming_owner", description="Role that logs in.")
 
 
-class BootstrapSettings(config.Settings, config.DatabaseSettings):
+class BootstrapSettings(config.DatabaseSettings):
     """`bootstrap` logs in as a superuser and sets the passwords of all roles."""
 
     database_username: str = Field("postgres", description="Superuser that logs in.")

@@ -65,7 +65,9 @@ class Batch(NamedTuple):
 
 def scale_counts(counts: npt.NDArray[np.int16], scale: float | Samples, offset: float | Samples) -> Samples:
     """Counts as values: count × scale + offset, in float32 as the sensor would compute it."""
-    return counts.astype(np.float32) * np.float32(scale) + np.float32(offset)
+    with np.errstate(over="ignore"):  # an overflow is an infinity, which is refused
+        values: Samples = counts.astype(np.float32) * np.float32(scale) + np.float32(offset)
+    return values
 
 
 def decode_measurements(payload: bytes, now_ns: int) -> Batch:

@@ -41,6 +41,15 @@ class CommandLevel(Enum):
     REBOOT = "reboot"
 
 
+# Bridges tell each other that they are there (retained).
+PRESENCE_FILTER: Final = "bridges/+/presence"
+
+
+def presence_topic(client_id: str) -> str:
+    """Where one bridge says "online" or "leaving"; empty when it is gone."""
+    return f"bridges/{client_id}/presence"
+
+
 # RabbitMQ.
 EXCHANGE: Final = "sensor_streaming"
 DATA_SUPER_STREAM: Final = "sensor_streaming.data"
@@ -53,6 +62,9 @@ QUEUES: Final[dict[str, str]] = {  # quorum queue → the routing keys it is bou
     "sensor_streaming.alarms": "*.alarms.#",
     "sensor_streaming.commands": "*.commands.#",
 }
+# Headers of a message in a quorum queue.
+HEADER_SERIAL_NUMBER: Final = "x-serial-number"
+HEADER_RECEIVED_NS: Final = "x-received-ns"
 BIRTH_QUEUE, STATUS_QUEUE, ACK_QUEUE, ALARM_QUEUE, COMMAND_QUEUE = QUEUES
 
 # The seed that RabbitMQ's stream clients agree on, so that any of them finds a sensor's partition.

@@ -1,0 +1,1 @@
+"""The bridge: from MQTT to RabbitMQ, acknowledging nothing that RabbitMQ does not hold."""

@@ -1,0 +1,117 @@
+"""One lane for each stream: what arrives while an envelope is under way goes into the next one.
+
+One envelope at a time keeps a sensor's batches in order and clocks itself: the busier RabbitMQ is, the
+larger the envelopes become, and the cheaper each message. A short linger does the same when it is idle.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from bridge import metrics
+from bridge.flight import Receipt
+from runtime.backoff import Backoff
+from runtime.streams import StreamError, StreamPublisher
+from wire.envelope import to_amqp
+
+log = structlog.get_logger()
+
+Landed = Callable[[list[Receipt]], None]
+
+
+class Buffer:
+    """Entries and their receipts, in order. Pure."""
+
+    def __init__(self) -> None:
+        self._entries: list[bytes] = []
+        self._receipts: list[Receipt] = []
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, entry: bytes, receipt: Receipt) -> None:
+        """Put one at the end."""
+        self._entries.append(entry)
+        self._receipts.append(receipt)
+        self.bytes += len(entry)
+
+    def take(self, maximum_bytes: int) -> tuple[bytes, list[Receipt]]:
+        """The first entries as one envelope of at most `maximum_bytes`, but at least one entry."""
+        if self.bytes <= maximum_bytes:
+            entries, receipts = self._entries, self._receipts
+            self._entries, self._receipts, self.bytes = [], [], 0
+            return b"".join(entries), receipts
+        count = size = 0
+        for entry in self._entries:
+            if count and size + len(entry) > maximum_bytes:
+                break
+            count += 1
+            size += len(entry)
+        entries, self._entries = self._entries[:count], self._entries[count:]
+        receipts, self._receipts = self._receipts[:count], self._receipts[count:]
+        self.bytes -= size
+        return b"".join(entries), receipts
+
+
+class Lane:
+    """Feeds one stream. `run` never gives a message up: it publishes until there is a confirm."""
+
+    def __init__(
+        self,
+        stream: str,
+        publisher: StreamPublisher,
+        landed: Landed,
+        *,
+        maximum_bytes: int,
+        linger_s: float,
+        envelopes: bool = True,
+    ) -> None:
+        self._stream = stream
+        self._publisher = publisher
+        self._landed = landed
+        self._maximum_bytes = maximum_bytes if envelopes else 1  # one entry a message
+        self._linger_s = linger_s if envelopes else 0.0
+        self._wrap = to_amqp if envelopes else _as_it_is
+        self._buffer = Buffer()
+        self._arrived = asyncio.Event()
+        self._confirmed = metrics.ENVELOPES.labels(stream)
+
+    def add(self, entry: bytes, receipt: Receipt) -> None:
+        """Queue one message; never waits (the flight bounds what is queued)."""
+        self._buffer.add(entry, receipt)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Publish for ever."""
+        while True:
+            await self._arrived.wait()
+            if self._linger_s and self._buffer.bytes < self._maximum_bytes:
+                await asyncio.sleep(self._linger_s)
+            body, receipts = self._buffer.take(self._maximum_bytes)
+            if not self._buffer:
+                self._arrived.clear()
+            await self._publish(self._wrap(body))
+            self._landed(receipts)
+
+    async def _publish(self, message: bytes) -> None:
+        backoff = Backoff(maximum_s=5.0)
+        while True:
+            began = time.perf_counter()
+            try:
+                await self._publisher.publish(self._stream, message)
+            except StreamError as error:
+                wait = backoff.next()
+                metrics.FAILURES.labels("stream").inc()
+                log.warning("publish_failed", error=str(error), retry_in_s=round(wait, 2))
+                await asyncio.sleep(wait)
+                continue
+            metrics.CONFIRM_SECONDS.observe(time.perf_counter() - began)
+            self._confirmed.inc()
+            return
+
+
+def _as_it_is(message: bytes) -> bytes:
+    return message

@@ -1,0 +1,21 @@
+"""What the bridge counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+MESSAGES = Counter("bridge_messages_total", "MQTT messages received.", ["kind"])
+BYTES = Counter("bridge_bytes_total", "Payload bytes received.")
+ACKNOWLEDGED = Counter("bridge_acknowledged_total", "MQTT messages acknowledged after RabbitMQ's confirm.")
+DEAD_LETTERS = Counter("bridge_dead_letters_total", "Messages given to the dead-letter stream.", ["reason"])
+ENVELOPES = Counter("bridge_envelopes_total", "Stream messages confirmed.", ["stream"])
+FAILURES = Counter(
+    "bridge_publish_failures_total", "Publishes without a confirm; each is tried again.", ["side"]
+)
+PAUSES = Counter("bridge_pauses_total", "Times that reading MQTT stopped because too much was in flight.")
+MQTT_RECONNECTS = Counter("bridge_mqtt_reconnects_total", "Lost MQTT connections.")
+IN_FLIGHT_MESSAGES = Gauge("bridge_in_flight_messages", "Messages received and not yet acknowledged.")
+IN_FLIGHT_BYTES = Gauge("bridge_in_flight_bytes", "Their payload bytes.")
+CONFIRM_SECONDS = Histogram(
+    "bridge_confirm_seconds",
+    "From the publish of an envelope to its confirm.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)

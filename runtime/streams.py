@@ -1,0 +1,109 @@
+"""Publishing to RabbitMQ streams: one message, one confirm.
+
+rstream does the protocol. Its own recovery is off, because what it does with a message that was under
+way when a connection broke is not ours to see: here a broken connection fails every publish that waits,
+the whole producer is replaced, and the caller decides to try again.
+"""
+
+import asyncio
+import contextlib
+
+import structlog
+from rstream import Producer
+from rstream.recovery import BackOffRecoveryStrategy
+from rstream.superstream import DefaultSuperstreamMetadata
+
+from runtime.config import RabbitmqSettings
+
+log = structlog.get_logger()
+
+FRAME_MAX = 8_388_608  # as stream.frame_max in rabbitmq.conf
+CONFIRM_TIMEOUT_S = 10
+
+
+class StreamError(ConnectionError):
+    """RabbitMQ did not confirm: it may or may not hold the message. Trying again is safe."""
+
+
+class StreamPublisher:
+    """Publishes to any number of streams, many at once; reconnects at the next attempt after an error."""
+
+    def __init__(self, settings: RabbitmqSettings, connection_name: str) -> None:
+        self._settings = settings
+        self._connection_name = connection_name
+        self._producer: Producer | None = None
+        self._connecting = asyncio.Lock()
+        self._closing: set[asyncio.Task[None]] = set()
+        self.reconnects = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether the last attempt found RabbitMQ."""
+        return self._producer is not None
+
+    async def publish(self, stream: str, message: bytes) -> None:
+        """Publish one message and wait for its confirm. StreamError where it does not come."""
+        producer = await self._connected()
+        try:
+            await producer.send_wait(stream, message, timeout=CONFIRM_TIMEOUT_S)
+        except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
+            self._discard(producer)
+            raise StreamError(f"{stream}: {error or type(error).__name__}") from error
+
+    async def partitions(self, super_stream: str) -> list[str]:
+        """The streams behind a super stream, in order. StreamError where RabbitMQ or the super stream is missing."""
+        producer = await self._connected()
+        try:
+            found = await DefaultSuperstreamMetadata(super_stream, await producer.default_client).partitions()
+        except Exception as error:
+            self._discard(producer)
+            raise StreamError(f"{super_stream}: {error or type(error).__name__}") from error
+        if not found:
+            raise StreamError(f"{super_stream} does not exist: run python -m runtime.topology")
+        return list(found)
+
+    async def close(self) -> None:
+        """Close the connection; what was not confirmed stays unconfirmed."""
+        if self._producer is not None:
+            self._discard(self._producer)
+        await asyncio.gather(*self._closing)
+
+    async def _connected(self) -> Producer:
+        async with self._connecting:
+            if self._producer is None:
+                producer = Producer(
+                    self._settings.rabbitmq_host,
+                    self._settings.rabbitmq_stream_port,
+                    vhost=self._settings.rabbitmq_virtual_host,
+                    username=self._settings.rabbitmq_username,
+                    password=self._settings.rabbitmq_password.get_secret_value(),
+                    frame_max=FRAME_MAX,
+                    connection_name=self._connection_name,
+                    on_close_handler=lambda _info: self._discard(producer),
+                    recovery_strategy=BackOffRecoveryStrategy(False),
+                )
+                try:
+                    async with asyncio.timeout(CONFIRM_TIMEOUT_S):
+                        await producer.start()
+                except Exception as error:
+                    where = f"{self._settings.rabbitmq_host}:{self._settings.rabbitmq_stream_port}"
+                    raise StreamError(
+                        f"cannot reach RabbitMQ's streams at {where}: {error or 'no answer'}"
+                    ) from error
+                self._producer = producer
+            return self._producer
+
+    def _discard(self, producer: Producer) -> None:
+        if self._producer is producer:
+            self._producer = None
+            self.reconnects += 1
+            # a broken producer takes its time to close; nobody waits for it
+            task = asyncio.create_task(_close(producer), name="closing producer")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+async def _close(producer: Producer) -> None:
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(5):
+            await producer.close()
