@@ -20,8 +20,9 @@ def load(path: Path, channels: Sequence[str]) -> tuple[Samples, list[str]]:
             with np.load(path) as archive:
                 arrays = {name: archive[name] for name in archive.files if archive[name].ndim == 1}
         elif path.suffix == ".csv":
-            table = np.genfromtxt(path, delimiter=",", names=True, dtype=np.float32, ndmin=1)
-            arrays = {name: table[name] for name in table.dtype.names or ()}
+            header = path.open().readline().strip().split(",")
+            table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32, ndmin=2)
+            arrays = dict(zip(header, table.T, strict=True))
         else:
             raise click.ClickException(f"{path}: a recording is an .npz or a .csv")
     except (OSError, ValueError) as error:
@@ -29,10 +30,14 @@ def load(path: Path, channels: Sequence[str]) -> tuple[Samples, list[str]]:
     chosen = list(channels) or list(arrays)
     missing = [name for name in chosen if name not in arrays]
     if missing or not chosen:
-        raise click.ClickException(f"{path} has the channels {', '.join(arrays) or '(none)'}, not {', '.join(missing)}")
+        raise click.ClickException(
+            f"{path} has the channels {', '.join(arrays) or '(none)'}, not {', '.join(missing)}"
+        )
     lengths = {len(arrays[name]) for name in chosen}
     if len(lengths) != 1 or 0 in lengths:
-        raise click.ClickException(f"{path}: channels of different lengths {sorted(lengths)}: choose with --channel")
+        raise click.ClickException(
+            f"{path}: channels of different lengths {sorted(lengths)}: choose with --channel"
+        )
     samples = np.stack([np.asarray(arrays[name], dtype=np.float32) for name in chosen])
     if not np.isfinite(samples).all():
         raise click.ClickException(f"{path}: a sample is a NaN or an infinity")

@@ -65,4 +65,6 @@ class Ring:
 
     def between(self, session: int, first: int, last: int) -> Iterator[Key]:
         """What is still here of these sequences, both included, in order."""
-        return (key for key in list(self._payloads) if key.session == session and first <= key.sequence <= last)
+        return (
+            key for key in list(self._payloads) if key.session == session and first <= key.sequence <= last
+        )

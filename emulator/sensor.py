@@ -98,7 +98,12 @@ class Sensor:
             time_ns=now_ns,
             channels=[
                 ChannelDescription(
-                    index=index, name=q.name, quantity=q.quantity, unit=q.unit, minimum=q.minimum, maximum=q.maximum
+                    index=index,
+                    name=q.name,
+                    quantity=q.quantity,
+                    unit=q.unit,
+                    minimum=q.minimum,
+                    maximum=q.maximum,
                 )
                 for index, q in enumerate(self.plan.source.quantities)
             ],
@@ -198,7 +203,9 @@ class Sensor:
 
     def _trigger_alarm(self, command: object, now_ns: int) -> str:
         alarm = getattr(command, "alarm_id", "")
-        self.log(LogLevel.LOG_LEVEL_WARNING, "alarm", f"alarm {alarm}: {getattr(command, 'action', '')}", now_ns)
+        self.log(
+            LogLevel.LOG_LEVEL_WARNING, "alarm", f"alarm {alarm}: {getattr(command, 'action', '')}", now_ns
+        )
         return ""
 
     def _resend(self, command: object, _now_ns: int) -> str:
@@ -218,6 +225,7 @@ class Sensor:
 
     def _reboot(self, _command: object, now_ns: int) -> str:
         self._boot(now_ns)
+        self.out.append(self.birth(now_ns))
         return ""
 
     def _boot(self, now_ns: int) -> None:
@@ -226,8 +234,12 @@ class Sensor:
         self._sequence = 0
         self._boot_ns = self._status_ns = now_ns
         self._start_run(now_ns)
-        self.out.append(self.birth(now_ns))
         self.log(LogLevel.LOG_LEVEL_INFO, "boot", f"session {self.session}", now_ns)
+
+    def shift(self, share: float) -> None:
+        """Begin the first batch a share (0 … 1) of its duration earlier, so that a fleet does not beat in time."""
+        if not self.made:
+            self._run_ns -= int(share * self._batch_samples() * 1e9 / self.sample_frequency_hz)
 
     def _wake(self, now_ns: int) -> None:
         self._wake_ns = None
@@ -259,7 +271,9 @@ class Sensor:
             ChannelBatch(index, row.astype(FLOAT32, copy=False).tobytes()) for index, row in enumerate(values)
         )
         position: Position | None = self.plan.track.at(time_s) if self.plan.track else None
-        batch = Batch(self.session, self._sequence, start_ns, self.sample_frequency_hz, taken, channels, position)
+        batch = Batch(
+            self.session, self._sequence, start_ns, self.sample_frequency_hz, taken, channels, position
+        )
         key = Key(self.session, self._sequence)
         self.ring.add(key, encode_measurements(batch))
         self.pending[key] = None

@@ -71,7 +71,7 @@ class Bearing(NamedTuple):
     contact_angle_rad: float = 0.0
 
     def bpfo(self) -> float:
-        """Outer race's pass frequency over the shaft's: n/2 · (1 − d/D · cos φ) (Harris, Rolling Bearing Analysis)."""
+        """Outer race's pass frequency over the shaft's: n/2 · (1 - d/D · cos φ) (Harris, Rolling Bearing Analysis)."""
         return self.rolling_elements / 2 * (1 - self._ratio())
 
     def bpfi(self) -> float:
@@ -143,7 +143,9 @@ class FaultyBearing:
     def _response(self, sample_frequency_hz: float) -> npt.NDArray[np.float64]:
         time = np.arange(max(2, int(5 * self._decay_s * sample_frequency_hz))) / sample_frequency_hz
         resonance = min(self._resonance_hz, 0.4 * sample_frequency_hz)
-        response: npt.NDArray[np.float64] = np.exp(-time / self._decay_s) * np.cos(2 * math.pi * resonance * time)
+        response: npt.NDArray[np.float64] = np.exp(-time / self._decay_s) * np.cos(
+            2 * math.pi * resonance * time
+        )
         return response
 
 
@@ -153,7 +155,11 @@ class Temperature:
     quantities: Sequence[Quantity] = (Quantity("temperature", "temperature", "°C", -40.0, 125.0),)
 
     def __init__(
-        self, set_point: float, random: np.random.Generator, time_constant_s: float = 600.0, ambient: float = 21.0
+        self,
+        set_point: float,
+        random: np.random.Generator,
+        time_constant_s: float = 600.0,
+        ambient: float = 21.0,
     ) -> None:
         self._set_point = set_point
         self._random = random

@@ -22,7 +22,9 @@ HAMBURG: tuple[tuple[float, float], ...] = (
 class Track:
     """`at(seconds)` gives the position after that time."""
 
-    def __init__(self, way_points: Sequence[tuple[float, float]], speed_m_s: float, start_m: float = 0.0) -> None:
+    def __init__(
+        self, way_points: Sequence[tuple[float, float]], speed_m_s: float, start_m: float = 0.0
+    ) -> None:
         self._legs = list(zip(way_points, [*way_points[1:], way_points[0]], strict=True))
         self._lengths = [_distance_m(a, b) for a, b in self._legs]
         self._round_m = sum(self._lengths)

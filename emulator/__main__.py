@@ -1,0 +1,171 @@
+"""`python -m emulator`: a fleet of sensors that publish to the MQTT broker until SIGTERM."""
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emulator import fleet_plan
+from emulator.config import EmulatorSettings
+from emulator.fleet import Clock, Fleet
+from emulator.replay import Replay, load
+from emulator.sensor import Plan
+from runtime import config
+from runtime.health import Health
+from runtime.service import run_service
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--credentials",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="JSON file: serial number → password.",
+)
+@click.option(
+    "--sensors", default=50, show_default=True, type=click.IntRange(1, 20_000), help="Size of the fleet."
+)
+@click.option("--prefix", default="", help="Put before every serial number of the fleet.")
+@click.option(
+    "--vibration-frequency", default=1000.0, show_default=True, help="Sample frequency of vibration, in Hz."
+)
+@click.option(
+    "--temperature-frequency", default=1.0, show_default=True, help="Sample frequency of temperature, in Hz."
+)
+@click.option("--batch-duration", default=1.0, show_default=True, help="Seconds in one batch.")
+@click.option("--buffer", default=500_000, show_default=True, help="Bytes in each sensor's ring buffer.")
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="One sensor that replays a recording, .npz or .csv.",
+)
+@click.option(
+    "--serial", default="replay-1", show_default=True, help="Serial number of the sensor that replays."
+)
+@click.option("--sample-frequency", type=float, help="Sample frequency of the recording, in Hz.")
+@click.option(
+    "--channel", "channels", multiple=True, help="Channel of the recording; may be repeated [default: all]."
+)
+@click.option("--unit", default="g", show_default=True, help="Unit of the recording.")
+@click.option("--loop", is_flag=True, help="Begin the recording again when it has ended.")
+@click.option("--start-time", type=int, help="Unix nanoseconds of the first sample [default: now].")
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Times as fast as time goes.",
+)
+@click.option(
+    "--load", "load_rate", type=float, help="Load test: messages/s of the whole fleet, one channel each."
+)
+@click.option(
+    "--samples-per-batch", default=100, show_default=True, help="Samples in a message of the load test."
+)
+@click.option("--duration", type=float, help="Stop after so many seconds.")
+@click.option("--exit-when-done", is_flag=True, help="Stop when the recording has ended and is acknowledged.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON file with what each sensor made, kept up to date.",
+)
+def main(**chosen: Any) -> None:
+    """Emulate sensors: vibration, temperature, vehicles with GPS; or replay a recording.
+
+    \b
+    python -m emulator --credentials fleet.json --sensors 50
+    python -m emulator --credentials one.json --serial pump-1 --replay bearing.npz \\
+        --channel DE --sample-frequency 12000 --speed 10 --exit-when-done
+    python -m emulator --credentials load.json --sensors 200 --load 15000 --samples-per-batch 10
+    """
+    settings = config.load(EmulatorSettings)
+    passwords = _passwords(chosen["credentials"])
+    plans = _plans(chosen)
+    unknown = [plan.serial_number for plan in plans if plan.serial_number not in passwords]
+    if unknown:
+        raise click.ClickException(
+            f"no credentials for {unknown[0]} and {len(unknown) - 1} others in {chosen['credentials']}: "
+            "python -m stack credentials makes them"
+        )
+
+    async def run(health: Health, stop: asyncio.Event) -> None:
+        await Fleet(
+            plans,
+            passwords,
+            settings,
+            health,
+            clock=Clock(chosen["speed"], _start_ns(chosen)),
+            report=chosen["report"],
+            exit_when_done=chosen["exit_when_done"],
+            duration_s=chosen["duration"],
+        ).run(stop)
+
+    sys.exit(run_service("emulator", settings, run))
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    try:
+        content: dict[str, str] = json.loads(path.read_text())
+    except ValueError as error:
+        raise click.ClickException(
+            f"{path} is no JSON file of serial numbers and passwords: {error}"
+        ) from error
+    return content
+
+
+def _plans(chosen: dict[str, Any]) -> list[Plan]:
+    if chosen["replay"] is not None:
+        return [_replay(chosen)]
+    sensors = chosen["sensors"]
+    ring_bytes = chosen["buffer"]
+    if chosen["load_rate"] is not None:
+        serials = fleet_plan.load_serial_numbers(sensors)
+        rate, samples = chosen["load_rate"], chosen["samples_per_batch"]
+        return fleet_plan.load_plans(serials, rate, samples, ring_bytes)
+    return fleet_plan.plans(
+        fleet_plan.Fleet(
+            sensors,
+            chosen["prefix"],
+            chosen["vibration_frequency"],
+            chosen["temperature_frequency"],
+            chosen["batch_duration"],
+            ring_bytes,
+        )
+    )
+
+
+def _replay(chosen: dict[str, Any]) -> Plan:
+    if chosen["sample_frequency"] is None:
+        raise click.UsageError("a recording does not say its sample frequency: --sample-frequency HZ")
+    frequency = chosen["sample_frequency"]
+    if not 0.01 <= frequency <= 1e6:
+        raise click.UsageError(f"--sample-frequency {frequency:g}: between 0.01 and 1,000,000 Hz")
+    recording, names = load(chosen["replay"], chosen["channels"])
+    source = Replay(recording, names, chosen["unit"], loop=chosen["loop"])
+    return Plan(
+        chosen["serial"],
+        "vibration",
+        source,
+        frequency,
+        max(frequency, 26_667.0),
+        chosen["batch_duration"],
+        ring_bytes=max(chosen["buffer"], 2 * recording.nbytes),
+    )
+
+
+def _start_ns(chosen: dict[str, Any]) -> int | None:
+    if chosen["start_time"] is not None:
+        return int(chosen["start_time"])
+    if chosen["replay"] is not None and chosen["speed"] > 1 and not chosen["loop"]:
+        # faster than time: let the recording end about now, not in the future
+        recording, _ = load(chosen["replay"], chosen["channels"])
+        return time.time_ns() - int(recording.shape[1] / chosen["sample_frequency"] * 1e9)
+    return None
+
+
+if __name__ == "__main__":
+    main()

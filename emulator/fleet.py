@@ -1,0 +1,181 @@
+"""Many sensors on one event loop: one scheduler, a heap of due times, no task or timer a sample."""
+
+import asyncio
+import heapq
+import json
+import time
+from pathlib import Path
+
+import structlog
+
+from emulator import metrics
+from emulator.config import EmulatorSettings
+from emulator.link import Link
+from emulator.sensor import Plan, Sensor
+from runtime.health import Health
+from runtime.mqtt import MqttError
+
+log = structlog.get_logger()
+
+_CONNECTING_AT_ONCE = 100
+_REPORT_INTERVAL_S = 1.0
+_LONGEST_SLEEP_S = 0.5
+
+
+class Clock:
+    """Unix time in nanoseconds, from `start_ns` on, `speed` times as fast as time goes."""
+
+    def __init__(self, speed: float = 1.0, start_ns: int | None = None) -> None:
+        self._speed = speed
+        self._began = time.time_ns()
+        self._start_ns = self._began if start_ns is None else start_ns
+
+    def __call__(self) -> int:
+        """Now."""
+        elapsed = time.time_ns() - self._began
+        return self._start_ns + (elapsed if self._speed == 1.0 else int(elapsed * self._speed))
+
+    def real_s(self, duration_ns: int) -> float:
+        """How long that takes, in seconds of real time."""
+        return duration_ns / 1e9 / self._speed
+
+
+class Fleet:
+    """Runs sensors until stopped, or (exit_when_done) until all recordings have ended and are acknowledged."""
+
+    def __init__(
+        self,
+        plans: list[Plan],
+        passwords: dict[str, str],
+        settings: EmulatorSettings,
+        health: Health,
+        *,
+        clock: Clock | None = None,
+        report: Path | None = None,
+        exit_when_done: bool = False,
+        duration_s: float | None = None,
+    ) -> None:
+        self._clock = clock or Clock()
+        self._health = health
+        self._report = report
+        self._exit_when_done = exit_when_done
+        self._duration_s = duration_s
+        self._started = asyncio.Event()
+        self._links = [
+            Link(
+                Sensor(plan, self._clock()),
+                settings.mqtt_host,
+                settings.mqtt_port,
+                passwords[plan.serial_number],
+                self._clock,
+            )
+            for plan in plans
+        ]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Connect all, sample, publish; at the end flush, say goodbye and write the report."""
+        self._health.require("mqtt")
+        metrics.SENSORS.set(len(self._links))
+        ended = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                connecting = [
+                    tasks.create_task(self._connect(ended), name="connect"),
+                    tasks.create_task(self._sample(), name="sample"),
+                    tasks.create_task(self._watch(), name="watch"),
+                ]
+                waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._done())]
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                for task in [*connecting[1:], *waits]:
+                    task.cancel()
+                await asyncio.gather(*(link.goodbye() for link in self._links if link.client.connection))
+                ended.set()
+                connecting[0].cancel()
+        except* MqttError as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._write_report()
+
+    async def _done(self) -> None:
+        if self._duration_s is not None:
+            await self._started.wait()
+            await asyncio.sleep(self._duration_s)
+        elif self._exit_when_done:
+            while not all(link.sensor.finished and link.idle for link in self._links):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # many conditions, none worth an event
+        else:
+            await asyncio.Event().wait()
+
+    async def _connect(self, ended: asyncio.Event) -> None:
+        """A few at a time, so that a fleet does not knock the broker down."""
+        slots = asyncio.Semaphore(_CONNECTING_AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            for link in self._links:
+                await slots.acquire()
+                running = tasks.create_task(link.client.run(ended), name=link.sensor.plan.serial_number)
+                tasks.create_task(self._release_when_open(link, running, slots))
+
+    async def _release_when_open(
+        self, link: Link, running: "asyncio.Task[None]", slots: asyncio.Semaphore
+    ) -> None:
+        opened = asyncio.create_task(link.client.room.wait())
+        await asyncio.wait([opened, running], return_when=asyncio.FIRST_COMPLETED)
+        opened.cancel()
+        slots.release()
+
+    async def _sample(self) -> None:
+        # batches of a fleet are not made all at the same moment
+        for index, link in enumerate(self._links):
+            link.sensor.shift(index / len(self._links))
+        due = [(link.sensor.due_ns, index) for index, link in enumerate(self._links)]
+        heapq.heapify(due)
+        self._started.set()
+        while True:
+            now_ns = self._clock()
+            behind_ns = 0
+            while due and due[0][0] <= now_ns:
+                due_ns, index = heapq.heappop(due)
+                link = self._links[index]
+                made, samples = link.sensor.made, link.sensor.samples_made
+                link.sensor.tick(now_ns)
+                link.pump()
+                metrics.MADE.inc(link.sensor.made - made)
+                metrics.SAMPLES.inc(link.sensor.samples_made - samples)
+                behind_ns = max(behind_ns, now_ns - due_ns)
+                heapq.heappush(due, (link.sensor.due_ns, index))
+            metrics.BEHIND.set(self._clock.real_s(behind_ns))
+            # commands change due times, so no sleep is long
+            wait_s = self._clock.real_s(due[0][0] - self._clock()) if due else _LONGEST_SLEEP_S
+            await asyncio.sleep(min(max(wait_s, 0.001), _LONGEST_SLEEP_S))
+            if wait_s > _LONGEST_SLEEP_S / 2:
+                due = [(link.sensor.due_ns, index) for index, link in enumerate(self._links)]
+                heapq.heapify(due)
+
+    async def _watch(self) -> None:
+        while True:
+            connected = sum(link.client.connection is not None for link in self._links)
+            self._health.set("mqtt", connected == len(self._links))
+            metrics.BUFFERED.set(sum(link.sensor.ring.unacknowledged for link in self._links))
+            metrics.DROPPED.set(sum(link.sensor.ring.dropped for link in self._links))
+            self._write_report()
+            await asyncio.sleep(_REPORT_INTERVAL_S)
+
+    def _write_report(self) -> None:
+        if self._report is None:
+            return
+        sensors = [
+            {
+                "serial_number": link.sensor.plan.serial_number,
+                "session": link.sensor.session,
+                "channels": len(link.sensor.plan.source.quantities),
+                "batches_made": link.sensor.made,
+                "batches_acknowledged": link.acknowledged,
+                "samples_made": link.sensor.samples_made,
+                "dropped": link.sensor.ring.dropped,
+                "resent": link.sensor.resent,
+            }
+            for link in self._links
+        ]
+        partial = self._report.with_name(self._report.name + ".partial")
+        partial.write_text(json.dumps({"sensors": sensors}))
+        partial.rename(self._report)
