@@ -1,8 +1,9 @@
 """Sensors' credentials in Mosquitto, added and taken back while it runs.
 
 Through the broker's dynamic security plugin: commands are JSON on a control topic, many in one message.
-User name, client id and serial number are one; what a sensor may touch is a fixed rule of the broker's
-access control file, so a sensor costs one entry and no role of its own.
+User name, client id and serial number are one. What a sensor may write and read is a fixed rule of the
+broker's access control file, and what it may subscribe to is one role for all, so a sensor costs one entry
+and no role of its own.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ _AT_ONCE = 20
 # These users are the services' own; a sensor of that name would take their place.
 _RESERVED = re.compile(r"control|bridge(-.*)?")
 
+SENSOR_ROLE = "sensor"
 _ANSWER_TIMEOUT_S = 60.0
 
 Commands = list[dict[str, Any]]
@@ -50,15 +52,40 @@ def add(passwords: Mapping[str, str]) -> Commands:
     WireError for a bad serial number, DynsecError for the name of a service.
     """
     return [
-        {"command": "createClient", "username": serial, "clientid": serial, "password": password}
+        {
+            "command": "createClient",
+            "username": _sensor(serial),
+            "clientid": serial,
+            "password": password,
+            "roles": [{"rolename": SENSOR_ROLE}],
+        }
         for serial, password in passwords.items()
-        if _sensor(serial)
     ]
 
 
 def remove(serial_numbers: Iterable[str]) -> Commands:
     """Disconnect these sensors, and let them connect no more. Errors as `add`."""
     return [{"command": "deleteClient", "username": _sensor(serial)} for serial in serial_numbers]
+
+
+def acl(kind: str, topic: str, allow: bool = True, priority: int = 0) -> dict[str, Any]:
+    """One rule of a role; of those that match, the one of the highest priority decides."""
+    return {"acltype": kind, "topic": topic, "priority": priority, "allow": allow}
+
+
+def sensor_role() -> dict[str, Any]:
+    """What sensors may subscribe to; the access control file then narrows what they are sent to their own.
+
+    A subscription that is not refused counts, even where no message may be read through it: a sensor in the
+    bridges' shared subscription would be dealt its share of everybody's messages, which would be lost.
+    """
+    refused = [
+        acl("subscribePattern", topic, allow=False) for topic in ("#", "$share/#", "$SYS/#", "$CONTROL/#")
+    ]
+    return {
+        "rolename": SENSOR_ROLE,
+        "acls": [acl("subscribePattern", "sensors/+/commands/+", priority=1), *refused],
+    }
 
 
 def apply(access: Access, commands: Commands) -> None:

@@ -45,7 +45,11 @@ def cli(context: click.Context, data: str | None) -> None:
 )
 @click.pass_obj
 def up(data: Path, base_port: int | None) -> None:
-    """Start the servers in the background and wait until they are ready."""
+    """Start the servers in the background and wait until they are ready; nothing where they run already."""
+    if Stack(data).supervisor() is not None:
+        err.print(f"already running on {data}")
+        _show(Stack(data).attach())
+        return
     with err.status("starting") as status:
 
         def say(line: str) -> None:

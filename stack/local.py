@@ -1,8 +1,6 @@
 """A stack: the three servers of one data folder, and how to reach them."""
 
-import contextlib
 import functools
-import json
 import os
 import shutil
 import time
@@ -14,12 +12,15 @@ from pydantic import SecretStr
 
 from runtime import dynsec
 from stack import cache, ports, secrets
+from stack.credentials import Credentials
 from stack.errors import StackError
+from stack.owner import Ownership
 from stack.servers import REPOSITORY, SERVERS, Postgres, Server, describe
 
 Say = Callable[[str], None]
 DEFAULT_DATA = REPOSITORY / ".stack"
 START_TIMEOUT_S = 90.0
+_LEAST_FREE_BYTES = 2_000_000_000
 
 
 def data_folder(given: str | None = None) -> Path:
@@ -37,24 +38,25 @@ class Stack:
         self.data = data
         self.servers: dict[str, Server] = {}
         self.ports: ports.Ports | None = None
+        self._ownership = Ownership(data)
 
     # Owning the servers.
     def start(self, say: Say, base_port: int | None = None) -> None:
         """Start all and wait until they take connections, their roles and schema included. StackError otherwise."""
-        if self.supervisor() is not None:
-            raise StackError(f"a stack already runs on {self.data}: python -m stack down")
         root = cache.ensure_root(say)
         try:
-            self.data.mkdir(parents=True, exist_ok=True)
-            self._state_file.parent.mkdir(exist_ok=True)
+            (self.data / "log").mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self.data).free
-            if free < 2_000_000_000:
-                raise StackError(f"{self.data} has {free / 1e9:.1f} GB free; the servers need 2 GB")
-            self.ports = ports.choose(base_port, self._remembered_base())
+            if free < _LEAST_FREE_BYTES:
+                raise StackError(
+                    f"{self.data} has {free / 1e9:.1f} GB free and the servers need {_LEAST_FREE_BYTES / 1e9:.0f} GB: "
+                    "make room, or choose another folder with --data"
+                )
+            self._ownership.take()
+            remembered = self._ownership.state()
+            self.ports = ports.choose(base_port, remembered and remembered.base_port)
             self._make_servers(root)
-            self._state_file.write_text(
-                json.dumps({"base_port": self.ports.base, "root": str(root), "supervisor": os.getpid()})
-            )
+            self._ownership.record(self.ports.base, root)
             say("starting Mosquitto, RabbitMQ and TimescaleDB")
             for server in self.servers.values():
                 server.start()
@@ -75,9 +77,7 @@ class Stack:
                 server.process.send(server.stop_signal)  # all at once, then wait for each
         for server in self.servers.values():
             server.stop()
-        if self.supervisor() == os.getpid():
-            state = json.loads(self._state_file.read_text())
-            self._state_file.write_text(json.dumps({**state, "supervisor": None}))
+        self._ownership.release()
 
     def restart(self, name: str) -> None:
         """Stop one server cleanly and start it again, waiting until it is ready."""
@@ -111,20 +111,17 @@ class Stack:
 
     def attach(self) -> "Stack":
         """Know the servers that another process runs. StackError where none does."""
-        if self.supervisor() is None:
+        state = self._ownership.state()
+        if state is None or not state.alive:
             raise StackError(f"no stack runs on {self.data}: python -m stack up")
-        state = json.loads(self._state_file.read_text())
-        self.ports = ports.Ports.block(state["base_port"])
-        self._make_servers(Path(state["root"]))
+        self.ports = ports.Ports.block(state.base_port)
+        self._make_servers(Path(state.root))
         return self
 
     def supervisor(self) -> int | None:
         """The process that owns the running servers."""
-        with contextlib.suppress(OSError, ValueError):
-            pid: int | None = json.loads(self._state_file.read_text()).get("supervisor")
-            if pid is not None and b"python" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return pid
-        return None
+        state = self._ownership.state()
+        return state.owner[0] if state is not None and state.owner is not None and state.alive else None
 
     def status(self) -> dict[str, object]:
         """Every server's address and health, as `status --json` prints it."""
@@ -165,40 +162,17 @@ class Stack:
 
     # Sensors.
     def credentials(self, serial_numbers: Iterable[str]) -> dict[str, str]:
-        """Serial number → password; made where missing. WireError for a bad serial number."""
-        known = secrets.read_private(self._credentials_file)
-        wanted = list(serial_numbers)
-        missing = {serial: secrets.password() for serial in wanted if serial not in known}
-        if missing:
-            dynsec.apply(self._control(), dynsec.add(missing))
-            known.update(missing)
-            secrets.write_private(self._credentials_file, known)
-        return {serial: known[serial] for serial in wanted}
+        """Serial number → password; made where missing. WireError for a bad serial number, DynsecError."""
+        return self._credentials().ensure(serial_numbers)
 
     def revoke(self, serial_numbers: Iterable[str]) -> None:
-        """Take credentials back; a connected sensor is disconnected."""
-        known = secrets.read_private(self._credentials_file)
-        gone = [serial for serial in serial_numbers if known.pop(serial, None) is not None]
-        dynsec.apply(self._control(), dynsec.remove(gone))
-        secrets.write_private(self._credentials_file, known)
+        """Take credentials back; a connected sensor is disconnected. Errors as `credentials`."""
+        self._credentials().revoke(serial_numbers)
 
-    def _control(self) -> dynsec.Access:
+    def _credentials(self) -> Credentials:
         assert self.ports is not None
-        return dynsec.Access("127.0.0.1", self.ports.mqtt, "control", self.passwords["mqtt/control"])
-
-    @property
-    def _credentials_file(self) -> Path:
-        return self.data / "credentials.json"
-
-    @property
-    def _state_file(self) -> Path:
-        return self.data / "log" / "state.json"
-
-    def _remembered_base(self) -> int | None:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            base: int = json.loads(self._state_file.read_text())["base_port"]
-            return base
-        return None
+        control = dynsec.Access("127.0.0.1", self.ports.mqtt, "control", self.passwords["mqtt/control"])
+        return Credentials(self.data / "credentials.json", control)
 
     def _make_servers(self, root: Path) -> None:
         assert self.ports is not None

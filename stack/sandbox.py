@@ -12,7 +12,6 @@ from typing import IO
 
 from stack.errors import StackError
 
-_LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _PATH = "/usr/lib/postgresql/17/bin:/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -28,20 +27,11 @@ class Sandbox:
         self, arguments: Sequence[str], environment: Mapping[str, str], info_fd: int | None = None
     ) -> list[str]:
         """What to execute on the host. bubblewrap is the root's own, run through the root's loader."""
-        [loader] = (self.root / _LIBRARIES).glob("ld-linux-*")
+        [loader] = self.root.glob("usr/lib/*-linux-gnu/ld-linux-*")
         variables = {"PATH": _PATH, "HOME": "/data", "LANG": "C.UTF-8", **environment}
         return [
-            *(str(loader), "--library-path", str(self.root / _LIBRARIES), str(self.root / "usr/bin/bwrap")),
-            *(
-                "--unshare-user",
-                "--uid",
-                "999",
-                "--gid",
-                "999",
-                "--unshare-ipc",
-                "--unshare-pid",
-                "--as-pid-1",
-            ),
+            *(str(loader), "--library-path", str(loader.parent), str(self.root / "usr/bin/bwrap")),
+            *"--unshare-user --uid 999 --gid 999 --unshare-ipc --unshare-pid --as-pid-1".split(),
             *("--die-with-parent", "--ro-bind", str(self.root), "/", "--dev", "/dev", "--proc", "/proc"),
             *("--tmpfs", "/tmp", "--tmpfs", "/run", "--bind", str(self.data), "/data"),  # noqa: S108  # inside
             *("--ro-bind", str(self.configuration), "/etc/streaming", "--chdir", "/data", "--clearenv"),

@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from runtime.dynsec import acl, sensor_role
+
 MQTT_USERS = ("control", "bridge-0", "bridge-1", "bridge-2", "bridge-3")
 RABBITMQ_USERS = ("control", "bridge", "ingest")
 DATABASE_ROLES = ("owner", "ingest", "alarms", "control", "readonly")
@@ -44,11 +46,16 @@ def read_private(path: Path) -> dict[str, str]:
 
 
 def write_private(path: Path, content: dict[str, Any]) -> None:
+    """Replace the file by this JSON at once, readable by its owner alone."""
+    write_text(path, json.dumps(content, indent=1, sort_keys=True))
+
+
+def write_text(path: Path, text: str) -> None:
     """Replace the file at once, readable by its owner alone."""
-    partial = path.with_suffix(".partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=1, sort_keys=True)
+        file.write(text)
     partial.rename(path)
 
 
@@ -86,9 +93,6 @@ def dynamic_security(passwords: dict[str, str]) -> dict[str, Any]:
     Nothing is allowed by default: what a role does not allow is left to the access control file.
     """
 
-    def acl(kind: str, topic: str) -> dict[str, Any]:
-        return {"acltype": kind, "topic": topic, "priority": 0, "allow": True}
-
     def client(user: str) -> dict[str, Any]:
         role = "control" if user == "control" else "bridge"
         return {"username": user, "roles": [{"rolename": role}], **_mosquitto_hash(passwords[f"mqtt/{user}"])}
@@ -104,6 +108,7 @@ def dynamic_security(passwords: dict[str, str]) -> dict[str, Any]:
         "clients": [client(user) for user in MQTT_USERS],
         "groups": [],
         "roles": [
+            sensor_role(),
             {
                 "rolename": "control",
                 "acls": [acl(kind, topic) for topic in ("$CONTROL/#", "$SYS/#", "#") for kind in everywhere],

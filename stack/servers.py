@@ -84,11 +84,14 @@ class Mosquitto(Server):
         [plugin] = self.root.glob("usr/lib/*/mosquitto_dynamic_security.so")
         (self.data / "mosquitto.conf").write_text(
             f"listener {self.ports.mqtt} 127.0.0.1\n"
+            "acl_file /data/acl\n"
             f"plugin /{plugin.relative_to(self.root)}\n"
             "plugin_opt_config_file /data/dynamic-security.json\n"
             "persistence_location /data/\n"
             "include_dir /etc/streaming\n"
         )
+        # the broker wants it private, which a file in a checkout is not
+        secrets.write_text(self.data / "acl", (REPOSITORY / "mosquitto/acl").read_text())
         users = self.data / "dynamic-security.json"
         if not users.exists():
             secrets.write_private(users, secrets.dynamic_security(dict(self.passwords)))
