@@ -39,18 +39,11 @@ class Case:
         }
 
 
-def table(cases: Sequence[Case], processes: Sequence[str]) -> Table:
-    """One line a case."""
-    shown = Table(title="Sustained, end to end; CPU in µs a message; latency at a third of the rate")
-    shown.add_column("samples/message", justify="right")
-    shown.add_column("messages/s", justify="right")
-    shown.add_column("goal", justify="right")
-    shown.add_column("samples/s", justify="right")
-    for name in processes:
-        shown.add_column(name, justify="right")
-    shown.add_column("p50", justify="right")
-    shown.add_column("p99", justify="right")
-    shown.add_column("lost", justify="right")
+def rates(cases: Sequence[Case]) -> Table:
+    """What was sustained, one line a case."""
+    shown = Table(title="Sustained, end to end; latency at a third of the rate")
+    for heading in ("samples/message", "messages/s", "goal", "samples/s", "p50", "p99", "lost"):
+        shown.add_column(heading, justify="right")
     for case in cases:
         goal = GOALS.get(case.samples_per_message)
         shown.add_row(
@@ -58,10 +51,26 @@ def table(cases: Sequence[Case], processes: Sequence[str]) -> Table:
             f"{case.messages_per_s:,.0f}",
             "" if goal is None else f"{goal:,.0f}",
             f"{case.samples_per_s:,.0f}",
-            *(f"{case.cpu_us_per_message.get(name, 0):.1f}" for name in processes),
             _ms(case.latency_p50_s),
             _ms(case.latency_p99_s),
             f"{case.lost:,}",
+        )
+    return shown
+
+
+def costs(cases: Sequence[Case], processes: Sequence[str]) -> Table:
+    """CPU of each process, one line a case."""
+    shown = Table(title="CPU, µs a message (resident memory, MB)")
+    shown.add_column("samples/message", justify="right")
+    for name in processes:
+        shown.add_column(name, justify="right")
+    for case in cases:
+        shown.add_row(
+            f"{case.samples_per_message:,}",
+            *(
+                f"{case.cpu_us_per_message.get(name, 0):.1f} ({case.resident_mb.get(name, 0):.0f})"
+                for name in processes
+            ),
         )
     return shown
 

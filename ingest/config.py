@@ -9,7 +9,7 @@ class IngestSettings(config.RabbitmqSettings, config.DatabaseSettings):
     """Everything `python -m ingest` reads."""
 
     ingest_flush_ms: float = Field(
-        200.0, gt=0, le=10_000, description="Rows are written at least this often, in ms."
+        100.0, gt=0, le=10_000, description="Rows are written at least this often, in ms."
     )
     ingest_flush_bytes: int = Field(6_000_000, ge=100_000, le=100_000_000, description="… or so many bytes.")
     ingest_credit: int = Field(

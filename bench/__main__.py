@@ -1,0 +1,84 @@
+"""`python -m bench`: what the whole chain sustains on this machine, and what a message costs."""
+
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.measure import case
+from bench.pipeline import PROCESSES, chain
+from bench.report import Case, costs, rates
+from stack.errors import StackError
+
+FIRST_RATES = {1: 10_000.0, 10: 10_000.0, 100: 5_000.0, 1_000: 1_500.0}
+
+console = Console()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--samples",
+    "sizes",
+    multiple=True,
+    type=click.IntRange(1, 65_536),
+    help="Samples in a message; may be repeated [default: 1, 10, 100, 1000].",
+)
+@click.option(
+    "--seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help="Length of each measurement.",
+)
+@click.option(
+    "--cores", default=2, show_default=True, type=click.IntRange(1), help="Cores for everything together."
+)
+@click.option(
+    "--out",
+    default="bench-result.json",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON file with the result.",
+)
+def main(sizes: tuple[int, ...], seconds: float, cores: int, out: Path) -> None:
+    """Measure the whole chain, emulator to database, everything on this machine and on few cores.
+
+    The rate is raised until the database no longer keeps up; rates depend on the machine, the CPU time of
+    a message hardly. Latency is from a batch's last sample to its commit, at a third of the rate.
+
+    \b
+    python -m bench
+    python -m bench --samples 10 --seconds 5
+    """
+    available = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, available[:cores])
+    cases: list[Case] = []
+    try:
+        with console.status("starting") as status, chain(status.update) as running:
+            for size in sizes or tuple(FIRST_RATES):
+                known = min(FIRST_RATES, key=lambda other: abs(other - size))
+                cases.append(case(running, size, FIRST_RATES[known], seconds, status.update))
+    except StackError as error:
+        console.print(f"bench: {error}", style="red")
+        sys.exit(1)
+    console.print(rates(cases))
+    console.print(costs(cases, PROCESSES))
+    for one in cases:
+        console.print(f"{one.samples_per_message:,} samples: {one.limited_by}", style="dim")
+    result = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "cores": min(cores, len(available)),
+        "machine": platform.machine(),
+        "cases": [one.as_json() for one in cases],
+    }
+    out.write_text(json.dumps(result, indent=2) + "\n")
+    console.print(f"written to {out}")
+
+
+if __name__ == "__main__":
+    main()
