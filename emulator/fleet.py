@@ -28,12 +28,12 @@ class Clock:
     def __init__(self, speed: float = 1.0, start_ns: int | None = None) -> None:
         self._speed = speed
         self._began = time.time_ns()
-        self._start_ns = self._began if start_ns is None else start_ns
+        self.start_ns = self._began if start_ns is None else start_ns
 
     def __call__(self) -> int:
         """Now."""
         elapsed = time.time_ns() - self._began
-        return self._start_ns + (elapsed if self._speed == 1.0 else int(elapsed * self._speed))
+        return self.start_ns + (elapsed if self._speed == 1.0 else int(elapsed * self._speed))
 
     def real_s(self, duration_ns: int) -> float:
         """How long that takes, in seconds of real time."""
@@ -63,7 +63,7 @@ class Fleet:
         self._started = asyncio.Event()
         self._links = [
             Link(
-                Sensor(plan, self._clock()),
+                Sensor(plan, self._clock.start_ns),
                 settings.mqtt_host,
                 settings.mqtt_port,
                 passwords[plan.serial_number],
