@@ -1,15 +1,21 @@
-PYTHON ?= python3
+# The first Python that is recent enough and works (a version manager's shims may exist and fail).
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys, venv, ssl; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit check format proto bench clean
+.PHONY: help setup servers demo test unit check format proto bench clean
 
 help:  ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-setup:  ## Virtual environment and servers; everything else calls it
+setup:  ## Virtual environment in .venv; everything else calls it
+	@test -n "$(PYTHON)" || { echo "setup: no Python 3.11 or later found: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m stack.bootstrap
+
+servers: setup  ## Mosquitto, RabbitMQ and TimescaleDB, fetched once for a user
+	@$(BIN)/python -m stack fetch
 
 check: setup  ## Format, lint, types
 	$(BIN)/ruff format --check .
@@ -26,5 +32,5 @@ proto: setup  ## Generate wire/*_pb2.py anew
 unit: setup  ## The tests that need no server
 	$(BIN)/pytest tests/unit
 
-test: check  ## Everything that CI runs
+test: check servers  ## Everything that CI runs
 	$(BIN)/pytest

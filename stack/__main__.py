@@ -1,17 +1,21 @@
 """`python -m stack`: the real servers on this machine."""
 
+import contextlib
 import os
 import shlex
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from runtime.dynsec import DynsecError
-from stack import supervisor
+from stack import cache, supervisor
+from stack import demo as demonstration
+from stack.apt import Say
 from stack.errors import StackError
 from stack.local import Stack, data_folder
 from stack.servers import SERVERS, to_json
@@ -39,6 +43,26 @@ def cli(context: click.Context, data: str | None) -> None:
     context.obj = data_folder(data)
 
 
+@contextlib.contextmanager
+def _progress(first: str) -> Iterator[Say]:
+    """On a terminal one line that changes, else a line for each step."""
+    with err.status(first) as status:
+
+        def say(line: str) -> None:
+            status.update(line)
+            if not err.is_terminal:
+                err.print(line)
+
+        yield say
+
+
+@cli.command()
+def fetch() -> None:
+    """Fetch and unpack the servers (95 MB, once for all checkouts of a user), without starting them."""
+    with _progress("looking for the servers") as say:
+        cache.ensure_root(say)
+
+
 @cli.command()
 @click.option(
     "--base-port", type=int, help="First of the block of 32 ports [default: a free block, remembered]."
@@ -50,15 +74,23 @@ def up(data: Path, base_port: int | None) -> None:
         err.print(f"already running on {data}")
         _show(Stack(data).attach())
         return
-    with err.status("starting") as status:
-
-        def say(line: str) -> None:
-            status.update(line)
-            if not err.is_terminal:
-                err.print(line)
-
+    with _progress("starting") as say:
         supervisor.spawn(data, base_port, say)
     _show(Stack(data).attach())
+
+
+@cli.command()
+@click.option(
+    "--sensors", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Size of the fleet."
+)
+@click.option(
+    "--base-port", type=int, help="First of the block of 32 ports [default: a free block, remembered]."
+)
+@click.option("--duration", type=float, metavar="SECONDS", help="Stop by itself after so long.")
+@click.pass_obj
+def demo(data: Path, sensors: int, base_port: int | None, duration: float | None) -> None:
+    """Servers, services and a fleet of emulated sensors, with a live view of what arrives. Ctrl-C stops it all."""
+    demonstration.run(data, sensors, base_port, duration, Console(highlight=False))
 
 
 @cli.command()
@@ -169,7 +201,7 @@ def main() -> None:
     try:
         cli()
     except (StackError, DynsecError, WireError) as error:
-        err.print(f"stack: {error}", style="red")
+        err.print(f"stack: {error}", style="red", soft_wrap=True)
         sys.exit(1)
 
 

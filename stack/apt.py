@@ -4,10 +4,12 @@ Standard library only: the virtual environment itself may need it (stack.bootstr
 from the machine's own apt configuration; apt checks every package against Debian's signatures.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stack.errors import StackError
@@ -15,6 +17,9 @@ from stack.errors import StackError
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # RabbitMQ 4 and TimescaleDB are packaged from this release on; it is unpacked beside any host release.
 RELEASE = "trixie"
+_ENVIRONMENT = {**os.environ, "LC_ALL": "C"}
+
+Say = Callable[[str], None]
 
 
 def mirror() -> str:
@@ -55,20 +60,41 @@ class Apt:
         (self._folder / "state/status").write_text("")
         self._apt("update", "--error-on=any")
 
-    def resolve(self, packages: Sequence[str]) -> list[str]:
-        """The packages with all they depend on, as `name_version_arch.deb`-like file names, sorted."""
+    def resolve(self, packages: Sequence[str]) -> dict[str, int]:
+        """The packages with all they depend on: file name (`name_version_arch.deb`) → bytes, sorted."""
         listing = self._apt("install", "-y", "--print-uris", *packages)
-        return sorted(line.split()[1] for line in listing.splitlines() if line.startswith("'"))
+        # 'http://…' name_version_arch.deb 12345 SHA256:…
+        lines = sorted(line.split()[1:3] for line in listing.splitlines() if line.startswith("'"))
+        return {name: int(size) for name, size in lines}
 
-    def download(self, packages: Sequence[str]) -> list[Path]:
-        """Fetch these packages (by name); what is already there whole is not fetched again."""
-        before = {path.name for path in self.archives.glob("*.deb")}
-        self._apt("download", *packages, cwd=self.archives)
-        paths = sorted(self.archives.glob("*.deb"))
-        # apt-get download keeps names as in resolve(); older versions of a package are leftovers
-        return [path for path in paths if path.name not in before or _name(path.name) in packages]
+    def download(self, packages: Sequence[str], say: Say, total_bytes: int = 0) -> list[Path]:
+        """Fetch these packages (by name); what is already there whole is not fetched again.
 
-    def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
+        `say` gets a line for each tenth of `total_bytes`.
+        """
+        command = self._command("download", *packages)
+        with tempfile.TemporaryFile("w+") as stderr:
+            with subprocess.Popen(
+                command, cwd=self.archives, stdout=subprocess.DEVNULL, stderr=stderr, env=_ENVIRONMENT
+            ) as process:
+                said = 0
+                while process.poll() is None:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(0.25)
+                    fetched = sum(path.stat().st_size for path in self.archives.glob("*.deb"))
+                    if total_bytes and fetched * 10 // total_bytes > said:
+                        said = fetched * 10 // total_bytes
+                        say(f"fetching: {fetched / 1e6:.0f} of {total_bytes / 1e6:.0f} MB")
+            stderr.seek(0)
+            _check(command, process.returncode, stderr.read())
+        return [
+            path for path in sorted(self.archives.glob("*.deb")) if path.name.partition("_")[0] in packages
+        ]
+
+    def _apt(self, *arguments: str) -> str:
+        return _run(self._command(*arguments))
+
+    def _command(self, *arguments: str) -> list[str]:
         options = {
             "Dir::Etc": self._folder / "etc",
             "Dir::Etc::sourcelist": self._folder / "etc/sources.list",
@@ -86,28 +112,29 @@ class Apt:
             "APT::Sandbox::User": "",
         }
         flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        return _run(["apt-get", *flags, *arguments], cwd=cwd)
+        return ["apt-get", *flags, *arguments]
 
 
-def _name(file: str) -> str:
-    return file.partition("_")[0]
-
-
-def _run(command: list[str], cwd: Path | None = None) -> str:
-    result = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
-    )
-    if result.returncode:
-        said = result.stderr.strip().splitlines() or ["no message"]
-        reason = next((line for line in said if line.startswith("E:")), said[-1])
-        if "NO_PUBKEY" in result.stderr or "is not signed" in result.stderr:
-            raise StackError(
-                f"this machine's Debian keys are too old for {RELEASE}: apt-get install debian-archive-keyring ({reason})"
-            )
-        if any(word in result.stderr for word in ("resolve", "connect", "Failed to fetch", "timed out")):
-            raise StackError(
-                f"cannot fetch Debian packages, is there a network? Run the same command again later; "
-                f"what was fetched is kept ({reason})"
-            )
-        raise StackError(f"{' '.join([command[0], *command[-2:]])} failed: {reason}")
+def _run(command: list[str]) -> str:
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=_ENVIRONMENT)
+    _check(command, result.returncode, result.stderr)
     return result.stdout
+
+
+def _check(command: list[str], returncode: int, stderr: str) -> None:
+    if returncode == 0:
+        return
+    said = stderr.strip().splitlines() or ["no message"]
+    reason = next((line for line in said if line.startswith("E:")), said[-1])
+    if "NO_PUBKEY" in stderr or "is not signed" in stderr:
+        raise StackError(
+            f"this machine's Debian keys are too old for {RELEASE}: apt-get install debian-archive-keyring ({reason})"
+        )
+    if "No space left" in stderr or "enough free space" in stderr:
+        raise StackError(f"the disk is full: make room and run the same command again ({reason})")
+    if any(word in stderr for word in ("resolv", "connect", "Failed to fetch", "timed out")):
+        raise StackError(
+            "cannot fetch Debian packages, is there a network? Run the same command again later; "
+            f"what was fetched is kept ({reason})"
+        )
+    raise StackError(f"apt-get {command[-1]} failed: {reason}")

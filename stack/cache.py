@@ -11,11 +11,11 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.apt import RELEASE, Apt
+from stack.apt import RELEASE, Apt, Say
 from stack.errors import StackError
 
 PACKAGES = (
@@ -30,8 +30,7 @@ UNUSED = (
 ).split()
 _EXCLUDED = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "*/llvmjit.so", "*/17/lib/bitcode")
 _LAYOUT = "1"  # raise when the way of unpacking changes
-
-Say = Callable[[str], None]
+_LEAST_FREE_BYTES = 500_000_000
 
 
 def folder() -> Path:
@@ -63,18 +62,27 @@ def _make(cache: Path, current: Path, say: Say) -> Path:
     apt = Apt(cache / "apt")
     say("reading Debian's package lists")
     apt.prepare()
-    files = [f for f in apt.resolve(PACKAGES) if not f.startswith(tuple(UNUSED))]
+    files = {f: size for f, size in apt.resolve(PACKAGES).items() if not f.startswith(tuple(UNUSED))}
     key = hashlib.sha256(" ".join(files).encode()).hexdigest()[:12]
     root = cache / f"root-{key}-{_wanted()}"
     if not root.is_dir():
-        names = [name.partition("_")[0] for name in files]
-        say(f"fetching {len(names)} packages (about 95 MB)")
-        debs = [p for p in apt.download(names) if p.name.partition("_")[0] in names]
-        say(f"unpacking {len(debs)} packages (about 210 MB)")
-        _unpack(debs, root)
+        _need_room(cache)
+        say(f"fetching {len(files)} packages of Debian ({sum(files.values()) / 1e6:.0f} MB)")
+        debs = apt.download([name.partition("_")[0] for name in files], say, sum(files.values()))
+        say("unpacking them (210 MB)")
+        _unpack([deb for deb in debs if deb.name in files], root)
     current.write_text(root.name)
     shutil.rmtree(apt.archives, ignore_errors=True)  # the root holds it all
     return root
+
+
+def _need_room(cache: Path) -> None:
+    free = shutil.disk_usage(cache).free
+    if free < _LEAST_FREE_BYTES:
+        raise StackError(
+            f"{cache} has {free / 1e6:.0f} MB free and the servers need {_LEAST_FREE_BYTES / 1e6:.0f} MB: "
+            "make room, or name another folder in XDG_CACHE_HOME"
+        )
 
 
 def _unpack(debs: list[Path], root: Path) -> None:
