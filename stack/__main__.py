@@ -14,6 +14,7 @@ from rich.console import Console
 
 from runtime.dynsec import DynsecError
 from stack import cache, supervisor
+from stack import demo as demonstration
 from stack.apt import Say
 from stack.errors import StackError
 from stack.local import Stack, data_folder
@@ -76,6 +77,20 @@ def up(data: Path, base_port: int | None) -> None:
     with _progress("starting") as say:
         supervisor.spawn(data, base_port, say)
     _show(Stack(data).attach())
+
+
+@cli.command()
+@click.option(
+    "--sensors", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Size of the fleet."
+)
+@click.option(
+    "--base-port", type=int, help="First of the block of 32 ports [default: a free block, remembered]."
+)
+@click.option("--duration", type=float, metavar="SECONDS", help="Stop by itself after so long.")
+@click.pass_obj
+def demo(data: Path, sensors: int, base_port: int | None, duration: float | None) -> None:
+    """Servers, services and a fleet of emulated sensors, with a live view of what arrives. Ctrl-C stops it all."""
+    demonstration.run(data, sensors, base_port, duration, Console(highlight=False))
 
 
 @cli.command()

@@ -153,12 +153,19 @@ class Stack:
             "RABBITMQ_PASSWORD": self.passwords[f"rabbitmq/{rabbitmq_user}"],
             "DATABASE_HOST": "127.0.0.1",
             "DATABASE_PORT": self.ports.postgres,
+            "DATABASE_NAME": "sensor_streaming",
             "DATABASE_USERNAME": database_role,
             "DATABASE_PASSWORD": self.passwords[f"database/{database_role}"],
         }
         if role == "emulator":
             known = {name: known[name] for name in ("MQTT_HOST", "MQTT_PORT")}
         return {f"STREAMING_{name}": str(value) for name, value in known.items()}
+
+    def conninfo(self, role: str) -> dict[str, str | int]:
+        """For psycopg.connect, as owner, ingest, alarms, control or readonly."""
+        environment = self.environment(role)
+        keys = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USERNAME", "password": "PASSWORD"}
+        return {key: environment[f"STREAMING_DATABASE_{name}"] for key, name in keys.items()}
 
     # Sensors.
     def credentials(self, serial_numbers: Iterable[str]) -> dict[str, str]:

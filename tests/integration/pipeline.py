@@ -141,15 +141,7 @@ class Pipeline:
         )
 
     def connect(self, role: str = "readonly") -> psycopg.Connection[tuple[Any, ...]]:
-        environment = self.stack.environment(role)
-        return psycopg.connect(
-            host=environment["STREAMING_DATABASE_HOST"],
-            port=environment["STREAMING_DATABASE_PORT"],
-            dbname=environment["STREAMING_DATABASE_NAME"],
-            user=environment["STREAMING_DATABASE_USERNAME"],
-            password=environment["STREAMING_DATABASE_PASSWORD"],
-            autocommit=True,
-        )
+        return psycopg.connect(**self.stack.conninfo(role), autocommit=True)
 
     def close(self) -> None:
         problems = []

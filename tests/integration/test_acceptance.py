@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from stack.local import Stack
 from tests.integration import recordings
@@ -20,7 +21,7 @@ def dominant_frequencies(samples: np.ndarray, count: int) -> np.ndarray:
 
 
 def test_recording_replayed_through_chain_comes_back_bit_identical(
-    stack: Stack, tmp_path: Path, capsys
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """120,000 samples: float32 bit by bit, times to the nanosecond, the same dominant frequencies."""
     recording = recordings.inner_race(tmp_path)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,7 @@ class Publishing:
 
 
 @pytest.fixture
-def pipeline(stack: Stack, tmp_path: Path):
+def pipeline(stack: Stack, tmp_path: Path) -> Iterator[Pipeline]:
     with running(stack, tmp_path) as one:
         yield one
 

@@ -1,0 +1,194 @@
+"""`make demo`: everything on this machine, with a live view of what arrives.
+
+Starts the servers, bridge, ingesters and a fleet; Ctrl-C stops all of it cleanly, the fleet first, so that
+everything published is in the database; the data stays for the next start.
+"""
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+from rich.console import Console
+from rich.live import Live
+
+from emulator.fleet_plan import Fleet, serial_numbers
+from stack.errors import StackError
+from stack.fleet_status import FleetStatus
+from stack.local import Say, Stack
+from stack.observe import Metrics, quantile
+from stack.services import Service
+from stack.view import Snapshot, render
+
+_REFRESH_S = 1.0
+_INGESTERS = ("measurements", "logs", "registry")
+
+
+class StopRequestedError(Exception):
+    """Ctrl-C or SIGTERM."""
+
+
+class Demo:
+    """The running services, and what they did since the view last looked."""
+
+    def __init__(self, stack: Stack, sensors: int) -> None:
+        self._stack = stack
+        self._sensors = sensors
+        self._serials = serial_numbers(Fleet(sensors))
+        self._began = time.monotonic()
+        self._last: tuple[float, Metrics] | None = None
+        self.services: list[Service] = []
+        self.fleet: Service | None = None
+        self.fleet_status = FleetStatus(stack.conninfo("readonly"), self._serials)
+
+    def start(self, say: Say) -> None:
+        """Services first, then the fleet. StackError where one does not come up."""
+        say("starting the bridge and the ingesters")
+        self.services.append(self._service("bridge", ["bridge"], "bridge-0"))
+        for kind in _INGESTERS:
+            self.services.append(self._service(f"ingest-{kind}", ["ingest", kind], "ingest"))
+        for service in self.services:
+            service.wait_ready()
+        say(f"making credentials for {self._sensors} sensors")
+        credentials = self._stack.data / "fleet.json"
+        credentials.touch(mode=0o600)
+        credentials.write_text(json.dumps(self._stack.credentials(self._serials)))
+        say(f"connecting {self._sensors} sensors")
+        arguments = ["emulator", "--credentials", str(credentials), "--sensors", str(self._sensors)]
+        self.fleet = self._service("emulator", arguments, "emulator")
+        self.fleet.wait_ready(120)
+        self._began = time.monotonic()
+
+    def stop(self, say: Say) -> None:
+        """The fleet says goodbye, then the services drain."""
+        if self.fleet is not None:
+            say("stopping the fleet")
+            self.fleet.stop(30)
+        say("draining the bridge and the ingesters")
+        for service in self.services:  # the bridge first: what it confirms is still written
+            service.stop()
+
+    def dead(self) -> Service | None:
+        """A service that ended by itself."""
+        everything = [*self.services, *([self.fleet] if self.fleet is not None else [])]
+        return next((service for service in everything if not service.running), None)
+
+    def snapshot(self) -> Snapshot:
+        """What the view shows now."""
+        assert self.fleet is not None
+        assert self._stack.ports is not None
+        now = time.monotonic()
+        fleet = self.fleet.metrics()
+        bridge, ingest = self.services[0].metrics(), self.services[1].metrics()
+        then, before = self._last or (self._began, Metrics())
+        self._last = (now, ingest)
+        seconds = max(now - then, 1e-3)
+
+        def rate(name: str, **labels: str) -> float:
+            return max(0.0, ingest.total(name, **labels) - before.total(name, **labels)) / seconds
+
+        latency, latency_before = (
+            ingest.buckets("ingest_latency_seconds"),
+            before.buckets("ingest_latency_seconds"),
+        )
+        return Snapshot(
+            running_s=now - self._began,
+            sensors=self._sensors,
+            sensors_connected=int(fleet.total("emulator_connected_sensors")),
+            batches_per_s=rate("ingest_messages_total", kind="measurements"),
+            samples_per_s=rate("ingest_samples_total"),
+            latency_p50_s=quantile(0.5, latency, latency_before),
+            latency_p99_s=quantile(0.99, latency, latency_before),
+            rows=self.fleet_status.rows_at_start
+            + int(ingest.total("ingest_rows_total", table="measurement_batch")),
+            missing=self.fleet_status.missing + int(fleet.total("emulator_batches_dropped")),
+            dead_letters=int(
+                bridge.total("bridge_dead_letters_total")
+                + sum(service.metrics().total("ingest_dead_letters_total") for service in self.services[1:])
+            ),
+            in_flight=int(bridge.total("bridge_in_flight_messages")),
+            services=[(service.name, service.state()) for service in [*self.services, self.fleet]],
+            lines=self.fleet_status.lines,
+            hints=[
+                "look inside, in another terminal:",
+                "  .venv/bin/python -m stack status --json",
+                '  .venv/bin/python -m stack exec postgres psql -c "SELECT * FROM sensor_overview"',
+            ],
+        )
+
+    def _service(self, name: str, arguments: list[str], role: str) -> Service:
+        assert self._stack.ports is not None
+        port = self._stack.ports.services + len(self.services)
+        log = self._stack.data / "log" / f"{name}.log"
+        return Service(name, arguments, self._stack.environment(role), port, log)
+
+
+def run(data: Path, sensors: int, base_port: int | None, duration_s: float | None, console: Console) -> None:
+    """Until Ctrl-C (or `duration_s`). StackError where something does not start, or dies."""
+    with _signals(), ExitStack() as cleanup:
+        status = console.status("starting")
+        began = time.monotonic()
+
+        def say(line: str) -> None:
+            status.update(line)
+            if console.is_terminal:
+                console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {line}")
+            else:
+                console.print(f"{time.monotonic() - began:5.1f} s  {line}", highlight=False)
+
+        try:
+            with status:
+                stack = Stack(data)
+                stack.start(say, base_port)
+                cleanup.callback(_announced, say, "stopping the servers", stack.stop)
+                demo = Demo(stack, sensors)
+                cleanup.callback(demo.stop, say)
+                demo.start(say)
+            say(f"everything runs after {time.monotonic() - began:.1f} s")
+            _watch(demo, duration_s, console)
+        except StopRequestedError:
+            pass
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # stopping takes seconds, and is bounded
+    console.print(f"stopped; the data is kept in {data}")
+
+
+def _watch(demo: Demo, duration_s: float | None, console: Console) -> None:
+    end = None if duration_s is None else time.monotonic() + duration_s
+    with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+        while end is None or time.monotonic() < end:
+            dead = demo.dead()
+            if dead is not None:
+                raise StackError(f"{dead.name} has ended: {dead.last_words()} (whole log: {dead.log})")
+            with contextlib.suppress(psycopg.OperationalError):  # PostgreSQL restarts: the old figures stay
+                demo.fleet_status.refresh(limit=max(5, console.height - 14))
+            snapshot = demo.snapshot()
+            if console.is_terminal:
+                live.update(render(snapshot), refresh=True)
+            time.sleep(_REFRESH_S)
+    if not console.is_terminal or duration_s is not None:
+        console.print(render(demo.snapshot()))
+
+
+def _announced(say: Say, line: str, stop: Callable[[], None]) -> None:
+    say(line)
+    stop()
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    def stopped(_number: int, _frame: FrameType | None) -> None:
+        raise StopRequestedError
+
+    before = {number: signal.signal(number, stopped) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
