@@ -7,6 +7,7 @@ Bounds: a stream keeps `stream_maximum_age_s` and `stream_maximum_bytes` (a part
 import asyncio
 import contextlib
 import sys
+import time
 
 import pika
 import pika.exceptions
@@ -15,6 +16,7 @@ from rstream import Producer
 from rstream import exceptions as rstream_exceptions
 
 from runtime import config
+from runtime.backoff import Backoff
 from wire import names
 
 
@@ -83,10 +85,30 @@ def declare_queues(settings: TopologySettings) -> None:
             channel.queue_bind(queue, names.EXCHANGE, routing_keys)
 
 
-def apply(settings: TopologySettings) -> None:
-    """Declare everything."""
-    asyncio.run(declare_streams(settings))
-    declare_queues(settings)
+class TopologyError(Exception):
+    """RabbitMQ did not take the topology within the time given."""
+
+
+def apply(settings: TopologySettings, timeout_s: float = 60.0) -> None:
+    """Declare everything. TopologyError when RabbitMQ does not take it for `timeout_s`.
+
+    Tried again until then: a RabbitMQ that has just started accepts connections before its streams'
+    coordinator has elected itself, above all after an unclean stop.
+    """
+    backoff = Backoff(maximum_s=2.0)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            asyncio.run(declare_streams(settings))
+            declare_queues(settings)
+        except (OSError, TimeoutError, pika.exceptions.AMQPError, rstream_exceptions.ServerError) as error:
+            wait = backoff.next()
+            if time.monotonic() + wait > deadline:
+                where = f"{settings.rabbitmq_host}, ports {settings.rabbitmq_amqp_port} and {settings.rabbitmq_stream_port}"
+                raise TopologyError(f"cannot declare streams and queues at {where}: {error!r}") from error
+            time.sleep(wait)
+        else:
+            return
 
 
 def main() -> int:
@@ -94,9 +116,8 @@ def main() -> int:
     settings = config.load(TopologySettings)
     try:
         apply(settings)
-    except (OSError, pika.exceptions.AMQPError, rstream_exceptions.ServerError) as error:
-        where = f"{settings.rabbitmq_host}:{settings.rabbitmq_amqp_port}/{settings.rabbitmq_stream_port}"
-        print(f"cannot declare the topology at {where}: {error!r}", file=sys.stderr)  # noqa: T201
+    except TopologyError as error:
+        print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

@@ -228,7 +228,10 @@ class Stack:
             rabbitmq_password=SecretStr(environment["STREAMING_RABBITMQ_PASSWORD"]),
         )
         say("declaring streams and queues")
-        topology.apply(settings)
+        try:
+            topology.apply(settings)
+        except topology.TopologyError as error:
+            raise StackError(str(error)) from error
 
 
 def _last_line(log: Path) -> str:
