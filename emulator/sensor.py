@@ -79,7 +79,7 @@ class Sensor:
         """When `tick` has something to do."""
         due = self._status_ns + STATUS_INTERVAL_NS
         if self.state == State.STATE_AWAKE and not self.finished:
-            due = min(due, self._time_of(self._index + self._batch_samples()))
+            due = min(due, self._time_of(self._index + self._batch_samples() - 1))  # its last sample
         if self._wake_ns is not None:
             due = min(due, self._wake_ns)
         return due
@@ -137,7 +137,7 @@ class Sensor:
             self.out.append(self.status(now_ns))
         while self.state == State.STATE_AWAKE and not self.finished:
             count = self._batch_samples()
-            if now_ns < self._time_of(self._index + count):
+            if now_ns < self._time_of(self._index + count - 1):
                 break
             self._make(count)
         if now_ns - self._status_ns >= STATUS_INTERVAL_NS:
@@ -147,9 +147,9 @@ class Sensor:
         """Close the open batch with the samples that were taken until now."""
         if self.state == State.STATE_AWAKE and not self.finished:
             self.tick(now_ns)
-            taken = int((now_ns - self._time_of(self._index)) * self.sample_frequency_hz / 1e9)
-            if taken > 0:
-                self._make(min(taken, self._batch_samples()))
+            open_ns = now_ns - self._time_of(self._index)
+            if open_ns >= 0:
+                self._make(min(int(open_ns * self.sample_frequency_hz / 1e9) + 1, self._batch_samples()))
 
     def acknowledged(self, key: Key, *, held: bool) -> None:
         """The broker answered for a batch: somebody holds it, or it has to be published again."""
