@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
 .DEFAULT_GOAL := help
-.PHONY: help setup servers demo test unit check format proto bench clean
+.PHONY: help setup servers demo test unit check format proto bench lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -34,3 +34,16 @@ unit: setup  ## The tests that need no server
 
 test: check servers  ## Everything that CI runs
 	$(BIN)/pytest
+
+demo: servers  ## Everything on this machine, with a live view: make demo [SENSORS=1000]
+	@$(BIN)/python -m stack demo --sensors $(SENSORS)
+
+bench: servers  ## What the whole chain sustains here, and what a message costs
+	@$(BIN)/python -m bench
+
+lock: setup  ## Write requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --quiet --output-file requirements.lock
+
+clean:  ## Forget the virtual environment and the data of this checkout's stack
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stack down; fi
+	rm -rf $(VENV) .stack
