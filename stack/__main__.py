@@ -22,7 +22,7 @@ from stack.servers import SERVERS, to_json
 from wire.errors import WireError
 
 SERVER_NAMES = [kind.name for kind in SERVERS]
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -201,7 +201,7 @@ def main() -> None:
     try:
         cli()
     except (StackError, DynsecError, WireError) as error:
-        err.print(f"stack: {error}", style="red", soft_wrap=True)
+        err.print(f"stack: {error}", style="red")
         sys.exit(1)
 
 

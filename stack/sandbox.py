@@ -12,6 +12,7 @@ from typing import IO
 
 from stack.errors import StackError
 
+_COMPOSE = Path(__file__).resolve().parent.parent / "compose.yaml"
 _PATH = "/usr/lib/postgresql/17/bin:/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -105,11 +106,12 @@ class Process:
 
 def explain(what: str, said: str) -> str:
     """A sentence for a server that would not start."""
-    if "user namespace" in said or "Operation not permitted" in said or "uid map" in said:
-        return (
-            "this machine does not allow unprivileged user namespaces, which bubblewrap needs: "
-            "sysctl kernel.unprivileged_userns_clone=1 (on Ubuntu: kernel.apparmor_restrict_unprivileged_userns=0), "
-            f"or run the servers by docker compose up ({said.strip().splitlines()[-1]})"
-        )
     lines = said.strip().splitlines() or ["it said nothing"]
+    if "namespace" in said or "Operation not permitted" in said or "uid map" in said:
+        otherwise = ", or run the servers by docker compose up" if _COMPOSE.exists() else ""
+        return (
+            "this machine does not allow unprivileged user namespaces, which bubblewrap needs: as root "
+            "sysctl user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1 "
+            f"(on Ubuntu: kernel.apparmor_restrict_unprivileged_userns=0){otherwise} ({lines[-1]})"
+        )
     return f"{what} does not start: {lines[-1]}"

@@ -22,8 +22,12 @@ _ERROR = "error: "
 
 def spawn(data: Path, base_port: int | None, say: Say) -> None:
     """Start a supervisor in the background and wait until its servers are ready. StackError where they are not."""
-    data.mkdir(parents=True, exist_ok=True)
-    (data / "log").mkdir(exist_ok=True)
+    try:
+        (data / "log").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StackError(
+            f"cannot keep data in {data}: {error.strerror}; name another folder with --data"
+        ) from error
     arguments = [str(data), *([] if base_port is None else [str(base_port)])]
     with (data / "log" / "supervisor.log").open("ab") as log:
         process = subprocess.Popen(
