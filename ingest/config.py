@@ -11,7 +11,12 @@ class IngestSettings(config.RabbitmqSettings, config.DatabaseSettings):
     ingest_flush_ms: float = Field(
         100.0, gt=0, le=10_000, description="Rows are written at least this often, in ms."
     )
-    ingest_flush_bytes: int = Field(6_000_000, ge=100_000, le=100_000_000, description="… or so many bytes.")
+    ingest_buffer_bytes: int = Field(
+        16_000_000,
+        ge=1_000_000,
+        le=1_000_000_000,
+        description="Bound of what was read and is not yet being written; half of it is written at once.",
+    )
     ingest_credit: int = Field(
-        4, ge=1, le=100, description="Chunks that RabbitMQ may send ahead, for each partition."
+        2, ge=1, le=100, description="Chunks that RabbitMQ may send ahead, for each partition."
     )

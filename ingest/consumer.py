@@ -1,13 +1,15 @@
 """Reading streams as their single active consumer, from the offset that the database names.
 
 RabbitMQ picks one active consumer a partition among all ingesters, and asks it where to begin. What it may
-send ahead is bounded by credit: a chunk is credited when the one before was taken, so a full buffer stops
-the stream, not the memory.
+send ahead is bounded by credit: rstream gives one for each chunk whose messages it begins to hand over, so
+while the buffer is full at most `credit` + 1 chunks a partition wait in memory.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable
+from typing import Protocol
 
 import structlog
 from rstream import Consumer, MessageContext, OffsetSpecification, OffsetType
@@ -22,20 +24,33 @@ from runtime.streams import FRAME_MAX, StreamError
 log = structlog.get_logger()
 
 REFERENCE = "ingest"
+_HEARTBEAT_S = 20
+_HAND_OVER_S = 3.0  # how long another ingester waits for our last rows; afterwards it reads them again
 
-Take = Callable[[Delivery], Awaitable[None]]
-NextOffset = Callable[[str], Awaitable[int]]
+
+class Reader(Protocol):
+    """Who reads what is consumed."""
+
+    async def put(self, delivery: Delivery) -> None:
+        """Take one stream message; waits where there is no room."""
+
+    async def next_offset(self, stream: str) -> int:
+        """Where to begin."""
+
+    async def restarted(self, stream: str) -> None:
+        """The stream is not the one that the offset was of."""
+
+    def written(self, stream: str | None = None) -> Awaitable[None]:
+        """Wait until what was taken is written."""
 
 
 class StreamConsumer:
     """One connection's subscriptions. When `broken` is set it is done for: `close` it and make another."""
 
-    def __init__(self, settings: RabbitmqSettings, credit: int, take: Take, next_offset: NextOffset) -> None:
-        self._settings = settings
+    def __init__(self, settings: RabbitmqSettings, credit: int, reader: Reader) -> None:
         self._credit = credit
-        self._take = take
-        self._next_offset = next_offset
-        self._expected: dict[str, int] = {}
+        self._reader = reader
+        self._expected: dict[str, int] = {}  # of the streams that this process is the active consumer of
         self.broken = asyncio.Event()
         self._consumer = Consumer(
             settings.rabbitmq_host,
@@ -44,6 +59,7 @@ class StreamConsumer:
             username=settings.rabbitmq_username,
             password=settings.rabbitmq_password.get_secret_value(),
             frame_max=FRAME_MAX,
+            heartbeat=_HEARTBEAT_S,
             connection_name=REFERENCE,
             on_close_handler=lambda _info: self.broken.set(),
             recovery_strategy=BackOffRecoveryStrategy(False),
@@ -67,28 +83,64 @@ class StreamConsumer:
                         subscriber_name=REFERENCE,
                         consumer_update_listener=self._on_update,
                     )
-        except Exception as error:
+        except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
             raise StreamError(f"cannot subscribe: {error or type(error).__name__}") from error
 
+    async def watch(self) -> None:
+        """Return when the connection is broken, also where nothing says so but silence."""
+        while not self.broken.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_HEARTBEAT_S):
+                    await self.broken.wait()
+            # rstream only logs that heartbeats are missing; it has no other way to ask
+            heard = [client._last_heartbeat for client in self._consumer._clients.values()]
+            if heard and time.monotonic() - min(heard) > 3 * _HEARTBEAT_S:
+                log.warning("rabbitmq_silent", for_s=round(time.monotonic() - min(heard)))
+                self.broken.set()
+
     async def close(self) -> None:
-        """Leave the partitions to another; what was taken is still the caller's to write."""
+        """Take nothing more, wait a moment for the last rows, and leave the partitions to another."""
+        streams = list(self._expected)
+        self._expected.clear()
+        if not self.broken.is_set():
+            await self._hand_over(None)
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(5):
                 await self._consumer.close()
-        for stream in self._expected:
+        for stream in streams:
             metrics.ACTIVE.labels(stream).set(0)
 
     async def _on_update(self, active: bool, event: EventContext) -> OffsetSpecification:
-        metrics.ACTIVE.labels(event.stream).set(active)
+        stream = event.stream
+        metrics.ACTIVE.labels(stream).set(active)
         if not active:
-            log.info("partition_given_up", stream=event.stream)
+            if self._expected.pop(stream, None) is not None:
+                log.info("partition_given_up", stream=stream)
+                await self._hand_over(stream)
             return OffsetSpecification(OffsetType.NEXT, 0)
-        offset = await self._next_offset(event.stream)
-        self._expected[event.stream] = offset
-        log.info("partition_taken", stream=event.stream, offset=offset)
+        offset = await self._reader.next_offset(stream)
+        self._expected[stream] = offset
+        log.info("partition_taken", stream=stream, offset=offset)
         return OffsetSpecification(OffsetType.OFFSET, offset)
 
+    async def _hand_over(self, stream: str | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HAND_OVER_S):
+                await self._reader.written(stream)
+
     async def _on_message(self, message: bytes, context: MessageContext) -> None:
-        # RabbitMQ delivers whole chunks: the first may begin before the offset that was asked for
-        if context.offset >= self._expected.get(context.stream, 0):
-            await self._take(Delivery(context.stream, context.offset, message))
+        stream, offset = context.stream, context.offset
+        expected = self._expected.get(stream)
+        if expected is None or self.broken.is_set():
+            return  # another reads it, or we shall read it again
+        if offset < expected:
+            # rstream drops what precedes the offset that was asked for: this is another stream
+            log.error("stream_restarted", stream=stream, offset=offset, expected=expected)
+            await self._reader.restarted(stream)
+            self.broken.set()
+            return
+        if offset > expected:
+            metrics.SKIPPED.labels(stream).inc(offset - expected)
+            log.error("messages_gone", stream=stream, first=expected, count=offset - expected)
+        self._expected[stream] = offset + 1
+        await self._reader.put(Delivery(stream, offset, message, context.timestamp))

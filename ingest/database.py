@@ -52,6 +52,10 @@ class Sensors:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
 
+    def forget(self) -> None:
+        """Ask the database again."""
+        self._ids.clear()
+
     async def ids(self, connection: Connection, serial_numbers: set[str]) -> dict[str, int]:
         """The id of each of these (and of others)."""
         unknown = [serial for serial in serial_numbers if serial not in self._ids]
@@ -67,4 +71,11 @@ class Sensors:
 
 async def move_offsets(connection: Connection, offsets: dict[str, int]) -> None:
     """Within the transaction that writes what was read up to there."""
-    await connection.execute(query("move_offsets"), [list(offsets), list(offsets.values())])
+    streams = sorted(offsets)
+    if streams:
+        await connection.execute(query("move_offsets"), [streams, [offsets[stream] for stream in streams]])
+
+
+async def reset_offset(connection: Connection, stream: str) -> None:
+    """Begin the stream anew: it is not the one that the offset was of."""
+    await connection.execute("UPDATE stream_offset SET next_offset = 0 WHERE stream = %s", [stream])

@@ -1,6 +1,7 @@
 """Stream messages become batches, or rejects with their reason. Pure."""
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from wire.codec import Batch, parse_measurements
 from wire.envelope import from_amqp, unpack
@@ -8,13 +9,18 @@ from wire.errors import Reason, WireError
 from wire.names import check_serial_number
 from wire.relay_pb2 import Kind, Relayed
 
+_KIND_MEASUREMENTS: Final = Kind.KIND_MEASUREMENTS
+# most messages come from sensors that were just heard of
+_check_serial_number = lru_cache(maxsize=65_536)(check_serial_number)
+
 
 class Delivery(NamedTuple):
-    """One stream message."""
+    """One stream message. `time_ms`: Unix time at which RabbitMQ wrote its chunk."""
 
     stream: str
     offset: int
     body: bytes
+    time_ms: int = 0
 
 
 class Reject(NamedTuple):
@@ -28,7 +34,7 @@ class Reject(NamedTuple):
 
 
 class Received(NamedTuple):
-    """One valid batch, and what it came from (for a dead letter, should the database refuse it)."""
+    """One valid batch, and what it came from (for a dead letter, should it be refused later)."""
 
     serial_number: str
     received_ns: int
@@ -37,29 +43,25 @@ class Received(NamedTuple):
     origin: str
 
 
-def relayed(deliveries: list[Delivery]) -> tuple[list[tuple[Relayed, str]], list[Reject]]:
-    """All messages of all envelopes with their origin, in order; envelopes that are none are rejected whole."""
-    messages: list[tuple[Relayed, str]] = []
-    rejects: list[Reject] = []
-    for delivery in deliveries:
-        origin = f"{delivery.stream}/{delivery.offset}"
-        try:
-            messages += [(message, origin) for message in unpack(from_amqp(delivery.body))]
-        except WireError as error:
-            rejects.append(Reject(error, origin, delivery.body))
-    return messages, rejects
+def relayed(delivery: Delivery) -> tuple[list[Relayed], str, list[Reject]]:
+    """The messages of an envelope and their origin; one that is none is rejected whole."""
+    origin = f"{delivery.stream}/{delivery.offset}"
+    try:
+        return unpack(from_amqp(delivery.body)), origin, []
+    except WireError as error:
+        return [], origin, [Reject(error, origin, delivery.body)]
 
 
-def measurements(deliveries: list[Delivery], now_ns: int) -> tuple[list[Received], list[Reject]]:
+def measurements(delivery: Delivery, now_ns: int) -> tuple[list[Received], list[Reject]]:
     """Every batch whose form is right; samples are checked for finiteness with the rows (ingest.rows)."""
-    messages, rejects = relayed(deliveries)
+    messages, origin, rejects = relayed(delivery)
     received: list[Received] = []
-    for message, origin in messages:
+    for message in messages:
         serial_number, payload = message.serial_number, message.payload
         try:
-            if message.kind != Kind.KIND_MEASUREMENTS:
+            if message.kind != _KIND_MEASUREMENTS:
                 raise WireError(Reason.MALFORMED, f"kind {message.kind} in a stream of measurements")
-            check_serial_number(serial_number)
+            _check_serial_number(serial_number)
             batch = parse_measurements(payload, now_ns)
         except WireError as error:
             rejects.append(Reject(error, origin, payload, serial_number, message.kind))

@@ -36,11 +36,15 @@ class Logs:
     def __init__(self) -> None:
         self._sensors = Sensors()
 
-    def prepare(self, deliveries: list[Delivery], now_ns: int) -> tuple[Flush, list[Reject]]:
-        """What is written and what is rejected."""
-        messages, rejects = decode.relayed(deliveries)
+    def forget(self) -> None:
+        """The database may be another one now."""
+        self._sensors.forget()
+
+    def decode(self, delivery: Delivery, now_ns: int) -> tuple[list[Line], list[Reject]]:
+        """The lines of one stream message."""
+        messages, origin, rejects = decode.relayed(delivery)
         lines: list[Line] = []
-        for message, origin in messages:
+        for message in messages:
             try:
                 if message.kind != Kind.KIND_LOG:
                     raise WireError(Reason.MALFORMED, f"kind {message.kind} in a stream of logs")
@@ -48,13 +52,19 @@ class Logs:
                 lines.append(Line(message, decode_log(message.payload, now_ns), origin))
             except WireError as error:
                 rejects.append(Reject(error, origin, message.payload, message.serial_number, message.kind))
-        return Flush(lines, {d.stream: d.offset + 1 for d in deliveries}), rejects
+        return lines, rejects
+
+    def prepare(self, lines: list[Line], offsets: dict[str, int]) -> tuple[Flush, list[Reject]]:
+        """In the order of the key, so that two ingesters cannot deadlock."""
+        return Flush(sorted(lines, key=lambda one: (one.relayed.serial_number, one.log.time_ns)), offsets), []
 
     def split(self, flush: Flush) -> tuple[list[Flush], Reject | None]:
         """Halves; a single line becomes a reject."""
         if len(flush.lines) > 1:
             middle = len(flush.lines) // 2
             return [Flush(flush.lines[:middle], {}), Flush(flush.lines[middle:], flush.offsets)], None
+        if not flush.lines:
+            return [flush], None
         [line] = flush.lines
         error = WireError(Reason.MALFORMED, "the database refuses it")
         message = line.relayed

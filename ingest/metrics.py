@@ -13,6 +13,14 @@ PROVISIONAL = Counter("ingest_provisional_sensors_total", "Sensors registered by
 FAILURES = Counter("ingest_failures_total", "Attempts that failed and are made again.", ["side"])
 BUFFERED_BYTES = Gauge("ingest_buffered_bytes", "Bytes read from the stream and not yet written.")
 OFFSET = Gauge("ingest_next_offset", "The next offset to read, as committed.", ["stream"])
+LAG = Gauge(
+    "ingest_lag_seconds", "From RabbitMQ's receipt to the commit, of what was committed last.", ["stream"]
+)
+SKIPPED = Counter(
+    "ingest_skipped_offsets_total",
+    "Stream messages that RabbitMQ no longer had, or that could not be read as a chunk.",
+    ["stream"],
+)
 ACTIVE = Gauge("ingest_active", "1 where this process is the active consumer.", ["stream"])
 FLUSH_SECONDS = Histogram(
     "ingest_flush_seconds",

@@ -1,17 +1,19 @@
-"""Deliveries are collected, prepared, and written, in two steps that overlap.
+"""From deliveries to the database, in steps that overlap.
 
-While PostgreSQL writes one flush, the next is decoded; a third does not exist: the buffer in front is
-bounded in bytes, and a full one leaves the stream without credit.
+While PostgreSQL writes one flush, the next is prepared and one more is collected. That is all there is:
+the buffer in front is bounded, and while it is full nothing is taken and the streams get no credit.
 """
 
 import asyncio
 import time
-from typing import Generic, Protocol, TypeVar
+from collections import Counter
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 import structlog
 
 from ingest import metrics
+from ingest.buffer import Buffer
 from ingest.config import IngestSettings
 from ingest.database import Connection, connect
 from ingest.decode import Delivery, Reject
@@ -23,17 +25,32 @@ from wire.dead import dead_letter
 
 log = structlog.get_logger()
 
-F = TypeVar("F")
+_BURIED_AT_ONCE = 200
 
 
-class Sink(Protocol[F]):
+class Flush(Protocol):
+    """What one transaction writes."""
+
+    @property
+    def offsets(self) -> dict[str, int]:
+        """Where the streams go on afterwards."""
+
+
+I = TypeVar("I")  # noqa: E741  # one message, decoded
+F = TypeVar("F", bound=Flush)
+
+
+class Sink(Protocol[I, F]):
     """What becomes of the messages of one kind."""
 
     kind: str
     staging: bool
 
-    def prepare(self, deliveries: list[Delivery], now_ns: int) -> tuple[F, list[Reject]]:
-        """What is written and what is rejected."""
+    def decode(self, delivery: Delivery, now_ns: int) -> tuple[list[I], list[Reject]]:
+        """The messages in one stream message."""
+
+    def prepare(self, items: list[I], offsets: dict[str, int]) -> tuple[F, list[Reject]]:
+        """What is written, and what is rejected after all."""
 
     def split(self, flush: F) -> tuple[list[F], Reject | None]:
         """Smaller flushes instead of one that the database refuses; a single message becomes a reject.
@@ -47,91 +64,98 @@ class Sink(Protocol[F]):
     def observe(self, flush: F, now_ns: int) -> None:
         """Measure what was committed now."""
 
-
-class Buffer:
-    """Deliveries that wait, bounded in bytes (but at least one is taken)."""
-
-    def __init__(self, maximum_bytes: int) -> None:
-        self._maximum_bytes = maximum_bytes
-        self._deliveries: list[Delivery] = []
-        self._changed = asyncio.Condition()
-        self.bytes = 0
-
-    async def put(self, delivery: Delivery) -> None:
-        """Wait for room."""
-        async with self._changed:
-            while self.bytes >= self._maximum_bytes:
-                await self._changed.wait()
-            self._deliveries.append(delivery)
-            self.bytes += len(delivery.body)
-            metrics.BUFFERED_BYTES.set(self.bytes)
-            self._changed.notify_all()
-
-    async def take(self, full_bytes: int, within_s: float) -> list[Delivery]:
-        """Wait for the first; then for `full_bytes`, at most `within_s`; all there is."""
-        async with self._changed:
-            while not self._deliveries:
-                await self._changed.wait()
-            try:
-                async with asyncio.timeout(within_s):
-                    while self.bytes < full_bytes:
-                        await self._changed.wait()
-            except TimeoutError:
-                pass
-            taken, self._deliveries, self.bytes = self._deliveries, [], 0
-            self._changed.notify_all()
-            return taken
+    def forget(self) -> None:
+        """Ask the database again for what was learnt from it."""
 
 
-class Pipeline(Generic[F]):
-    """From the buffer to the database. `run` retries for ever; what it cannot write, it does not skip."""
+class Pipeline(Generic[I, F]):
+    """Takes deliveries and writes them; retries for ever: what it cannot write, it does not skip."""
 
     def __init__(
-        self, settings: IngestSettings, sink: Sink[F], dead: StreamPublisher, health: Health
+        self, settings: IngestSettings, sink: Sink[I, F], dead: StreamPublisher, health: Health
     ) -> None:
         self._settings = settings
         self._sink = sink
         self._dead = dead
         self._health = health
         self._connection: Connection | None = None
-        self._prepared: asyncio.Queue[tuple[F, list[Reject]]] = asyncio.Queue(maxsize=1)
-        self.buffer = Buffer(settings.ingest_flush_bytes)
-        self.unwritten = 0
+        self._buffer: Buffer[I] = Buffer(settings.ingest_buffer_bytes)
+        self._prepared: asyncio.Queue[tuple[F, list[Reject], dict[str, int]]] = asyncio.Queue(maxsize=1)
+        self._taken: dict[str, int] = {}
+        self._written: dict[str, int] = {}
+        self._progress = asyncio.Condition()
 
     async def put(self, delivery: Delivery) -> None:
         """Take one delivery; waits while the buffer is full."""
-        await self.buffer.put(delivery)
+        await self._buffer.room()
+        items, rejects = self._sink.decode(delivery, time.time_ns())
+        self._taken[delivery.stream] = delivery.offset + 1
+        await self._buffer.put(delivery, items, rejects)
+
+    def taken(self, stream: str) -> int:
+        """The offset behind what was taken of a stream: it is written, or will be unless the process dies."""
+        return self._taken.get(stream, 0)
+
+    def restarted(self, stream: str) -> None:
+        """The stream begins anew: the offsets taken were another's."""
+        self._taken.pop(stream, None)
+        self._written.pop(stream, None)
+
+    async def written(self, stream: str | None = None) -> None:
+        """Return when everything taken so far (of one stream, or of all) is written."""
+        wanted = {name: offset for name, offset in self._taken.items() if stream in (None, name)}
+
+        def done() -> bool:
+            return all(self._written.get(name, 0) >= offset for name, offset in wanted.items())
+
+        async with self._progress:
+            await self._progress.wait_for(done)
 
     async def prepare_all(self) -> None:
-        """Collect and decode, for ever."""
+        """Collect and prepare, for ever."""
         while True:
-            deliveries = await self.buffer.take(
-                self._settings.ingest_flush_bytes // 2, self._settings.ingest_flush_ms / 1e3
+            taken = await self._buffer.take(
+                self._settings.ingest_buffer_bytes // 2, self._settings.ingest_flush_ms / 1e3
             )
-            self.unwritten += 1
-            await self._prepared.put(self._sink.prepare(deliveries, time.time_ns()))
+            flush, rejects = self._sink.prepare(taken.items, taken.offsets)
+            await self._prepared.put((flush, taken.rejects + rejects, taken.time_ms))
 
     async def write_all(self) -> None:
         """Write what is prepared, in order, for ever."""
         while True:
-            flush, rejects = await self._prepared.get()
-            for reject in rejects:
-                await self.bury(reject)
+            flush, rejects, time_ms = await self._prepared.get()
+            await self._bury(rejects)
             await self._write(flush)
-            self.unwritten -= 1
-
-    async def drained(self) -> None:
-        """Return when everything taken so far is written."""
-        while self.unwritten or self.buffer.bytes:  # noqa: ASYNC110  # only while stopping
-            await asyncio.sleep(0.01)
+            now_ms = time.time_ns() / 1e6
+            for stream, offset in flush.offsets.items():
+                metrics.OFFSET.labels(stream).set(offset)
+                metrics.LAG.labels(stream).set(max(0.0, now_ms - time_ms[stream]) / 1e3)
+            async with self._progress:
+                self._written.update(flush.offsets)
+                self._progress.notify_all()
 
     async def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:
             await self._connection.close()
 
-    async def bury(self, reject: Reject) -> None:
-        """Give one message to the dead-letter stream, confirmed, before the offset passes it."""
+    async def _bury(self, rejects: list[Reject]) -> None:
+        """Give messages to the dead-letter stream, confirmed, before the offset passes them."""
+        for first in range(0, len(rejects), _BURIED_AT_ONCE):
+            await asyncio.gather(*map(self._bury_one, rejects[first : first + _BURIED_AT_ONCE]))
+        for reason, count in Counter(reject.error.reason for reject in rejects).items():
+            example = next(reject for reject in rejects if reject.error.reason is reason)
+            metrics.DEAD_LETTERS.labels(reason.value).inc(count)
+            log.warning(
+                "dead_letters",
+                reason=reason.value,
+                count=count,
+                serial_number=example.serial_number,
+                origin=example.origin,
+                detail=example.error.detail,
+            )
+
+    async def _bury_one(self, reject: Reject) -> None:
         letter = dead_letter(
             reject.error,
             origin=reject.origin,
@@ -143,31 +167,27 @@ class Pipeline(Generic[F]):
         backoff = Backoff(maximum_s=5.0)
         while True:
             try:
-                await self._dead.publish(names.DEAD_STREAM, letter)
-                break
+                return await self._dead.publish(names.DEAD_STREAM, letter)
             except StreamError as error:
                 await self._wait(backoff, "stream", error)
-        metrics.DEAD_LETTERS.labels(reject.error.reason.value).inc()
-        log.warning(
-            "dead_letter", reason=reject.error.reason.value, origin=reject.origin, detail=reject.error.detail
-        )
 
     async def _write(self, flush: F) -> None:
         backoff = Backoff(maximum_s=5.0)
         while True:
             try:
-                if self._connection is None or self._connection.closed:
-                    self._connection = await connect(self._settings, staging=self._sink.staging)
-                self._health.set("database", True)
+                connection = await self._connected()
                 began = time.perf_counter()
-                await self._sink.write(self._connection, flush)
+                await self._sink.write(connection, flush)
+            except psycopg.errors.ForeignKeyViolation as error:
+                # a sensor was removed, or this is another database: its id is not what it was
+                self._sink.forget()
+                await self._wait(backoff, "database", error)
             except (psycopg.DataError, psycopg.IntegrityError) as error:
                 log.warning("database_refuses", error=str(error).strip())
                 await self._split(flush)
                 return
             except (psycopg.Error, OSError) as error:
-                if self._connection is not None:
-                    await self._connection.close()
+                await self.close()
                 self._health.set("database", False)
                 await self._wait(backoff, "database", error)
             else:
@@ -175,14 +195,21 @@ class Pipeline(Generic[F]):
                 self._sink.observe(flush, time.time_ns())
                 return
 
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._settings, staging=self._sink.staging)
+            self._sink.forget()
+        self._health.set("database", True)
+        return self._connection
+
     async def _split(self, flush: F) -> None:
         parts, reject = self._sink.split(flush)
         if reject is not None:
-            await self.bury(reject)
+            await self._bury([reject])
         for part in parts:
             await self._write(part)
 
-    async def _wait(self, backoff: Backoff, side: str, error: Exception) -> None:
+    async def _wait(self, backoff: Backoff, side: str, error: Any) -> None:
         wait = backoff.next()
         metrics.FAILURES.labels(side).inc()
         log.warning(f"{side}_failed", error=str(error).strip(), retry_in_s=round(wait, 2))

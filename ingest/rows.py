@@ -4,13 +4,15 @@ Rows with the same number of samples have the same length, so a whole group is o
 memory is what COPY reads: no Python work touches a row, let alone a sample.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.decode import Received
+from ingest.features import features
 from wire.codec import FLOAT32, INT16, Samples, scale_counts
 
 COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -34,82 +36,130 @@ _COLUMNS: Final = (
     ("maximum", ">f4"),
 )
 
-
-class Features(NamedTuple):
-    """Of each batch of one channel; float64, shape (n,), in the channel's unit."""
-
-    mean: npt.NDArray[np.float64]
-    rms: npt.NDArray[np.float64]
-    minimum: npt.NDArray[np.float64]
-    maximum: npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+_Members = list[tuple[int, int]]  # position of the batch, and of the channel in it
 
 
-class Rows(NamedTuple):
-    """What COPY takes, and what it holds."""
+class Batches(NamedTuple):
+    """What batches say of themselves, one element each; `sensor` is an index into `serial_numbers`."""
 
-    blocks: list[bytes]
+    serial_numbers: list[str]
+    sensor: Int64
+    session: Int64
+    sequence: Int64
+    start_ns: Int64
+    end_ns: Int64  # of the last sample
+    sample_frequency_hz: Float64
+    sample_count: Int64
+
+
+class Block(NamedTuple):
+    """Rows of one length; `sensor`: index into the batches' serial numbers, for each row."""
+
+    rows: npt.NDArray[Any]
+    sensor: Int64
+
+
+class Table(NamedTuple):
+    """What one COPY takes. Sensors' ids come last, for they are the database's."""
+
+    batches: Batches
+    blocks: list[Block]
     rows: int
     samples: int
 
+    def copy(self, sensor_ids: Mapping[str, int]) -> Iterator[bytes | memoryview]:
+        """The bytes of a binary COPY. `sensor_ids`: serial number → id, for every one of them."""
+        ids = np.array([sensor_ids[serial] for serial in self.batches.serial_numbers], dtype=np.int32)
+        yield COPY_HEADER
+        for block in self.blocks:
+            block.rows["sensor_id"] = ids[block.sensor]
+            yield block.rows.view(np.uint8).data
+        yield COPY_TRAILER
 
-def features(samples: Samples) -> Features:
-    """Of samples of shape (n, sample_count). rms = sqrt(mean(x²)), the mean included."""
-    wide = samples.astype(np.float64)
-    return Features(
-        wide.mean(axis=1),
-        np.sqrt(np.einsum("ij,ij->i", wide, wide) / samples.shape[1]),
-        samples.min(axis=1).astype(np.float64),
-        samples.max(axis=1).astype(np.float64),
+
+def build(received: Sequence[Received]) -> tuple[Table, list[int]]:
+    """Rows of these batches, and the positions of those that hold a NaN or an infinity.
+
+    Where there is such a batch its rows are in the table, too: build it again without.
+    All processes put rows in the same order, so that two that write the same ones cannot deadlock.
+    """
+    batches = _batches(received)
+    blocks: list[Block] = []
+    bad: set[int] = set()
+    samples = 0
+    for (counts, _), members in sorted(_groups(received).items()):
+        matrix = _matrix(received, members, counts)
+        position = np.array([where for where, _ in members], dtype=np.intp)
+        channel = np.array([received[where].batch.channels[at].channel for where, at in members], np.int16)
+        order = np.lexsort(
+            (
+                batches.sequence[position],
+                batches.session[position],
+                batches.start_ns[position],
+                channel,
+                batches.sensor[position],
+            )
+        )
+        position, channel, matrix = position[order], channel[order], matrix[order]
+        finite = np.isfinite(matrix).all(axis=1)
+        if not finite.all():
+            bad.update(position[~finite].tolist())
+            continue
+        blocks.append(Block(_rows(batches, position, channel, matrix), batches.sensor[position]))
+        samples += matrix.size
+    return Table(batches, blocks, sum(len(block.rows) for block in blocks), samples), sorted(bad)
+
+
+def _batches(received: Sequence[Received]) -> Batches:
+    serial_numbers = sorted({one.serial_number for one in received})
+    index = {serial: number for number, serial in enumerate(serial_numbers)}
+    batches = [one.batch for one in received]
+    start_ns = np.array([batch.start_time_ns for batch in batches], dtype=np.int64)
+    frequency = np.array([batch.sample_frequency_hz for batch in batches], dtype=np.float64)
+    count = np.array([batch.sample_count for batch in batches], dtype=np.int64)
+    return Batches(
+        serial_numbers,
+        np.array([index[one.serial_number] for one in received], dtype=np.int64),
+        np.array([batch.session for batch in batches], dtype=np.int64),
+        np.array([batch.sequence for batch in batches], dtype=np.int64),
+        start_ns,
+        start_ns + np.rint((count - 1) * 1e9 / frequency).astype(np.int64),
+        frequency,
+        count,
     )
 
 
-def finite(received: Sequence[Received]) -> list[bool]:
-    """For each batch, whether all samples of all channels are finite."""
-    good = np.ones(len(received), dtype=bool)
-    for (counts, _), members in _groups(received).items():
-        # counts too: count × scale + offset may overflow
-        bad = ~np.isfinite(_matrix(received, members, counts)).all(axis=1)
-        for row in np.flatnonzero(bad):
-            good[members[row][0]] = False
-    return list(good)
+def _rows(
+    batches: Batches, position: Int64, channel: npt.NDArray[np.int16], matrix: Samples
+) -> npt.NDArray[Any]:
+    sample_count = matrix.shape[1]
+    rows = np.zeros(len(position), dtype=_row_type(sample_count))
+    rows["fields"] = len(_COLUMNS) + 1
+    for name, kind in _COLUMNS:
+        rows[f"{name}_length"] = np.dtype(kind).itemsize
+    start_ns = batches.start_ns[position]
+    rows["time"] = start_ns // 1000 - _EPOCH_US
+    rows["time_ns"] = start_ns
+    rows["channel"] = channel
+    rows["session"] = batches.session[position]
+    rows["sequence"] = batches.sequence[position]
+    rows["sample_frequency_hz"] = batches.sample_frequency_hz[position]
+    rows["sample_count"] = sample_count
+    for name, values in features(matrix)._asdict().items():
+        rows[name] = values
+    rows["samples_length"] = 20 + 8 * sample_count
+    rows["dimensions"] = 1
+    rows["element_oid"] = _FLOAT4_OID
+    rows["elements"] = sample_count
+    rows["lower_bound"] = 1
+    rows["samples"]["length"] = 4
+    rows["samples"]["value"] = matrix
+    return rows
 
 
-def build(received: Sequence[Received], sensor_ids: Mapping[str, int]) -> Rows:
-    """Rows of batches with finite samples. `sensor_ids`: serial number → id, for every one of them."""
-    blocks: list[bytes] = [COPY_HEADER]
-    count = samples = 0
-    for (counts, sample_count), members in _groups(received).items():
-        matrix = _matrix(received, members, counts)
-        rows = np.zeros(len(members), dtype=_row_type(sample_count))
-        rows["fields"] = len(_COLUMNS) + 1
-        for name, kind in _COLUMNS:
-            rows[f"{name}_length"] = np.dtype(kind).itemsize
-        batches = [received[position].batch for position, _ in members]
-        start_ns = np.array([batch.start_time_ns for batch in batches], dtype=np.int64)
-        rows["time"] = start_ns // 1000 - _EPOCH_US
-        rows["time_ns"] = start_ns
-        rows["sensor_id"] = [sensor_ids[received[position].serial_number] for position, _ in members]
-        rows["channel"] = [received[position].batch.channels[at].channel for position, at in members]
-        rows["session"] = [batch.session for batch in batches]
-        rows["sequence"] = [batch.sequence for batch in batches]
-        rows["sample_frequency_hz"] = [batch.sample_frequency_hz for batch in batches]
-        rows["sample_count"] = sample_count
-        for name, values in features(matrix)._asdict().items():
-            rows[name] = values
-        rows["samples_length"] = 20 + 8 * sample_count
-        rows["dimensions"] = 1
-        rows["element_oid"] = _FLOAT4_OID
-        rows["elements"] = sample_count
-        rows["lower_bound"] = 1
-        rows["samples"]["length"] = 4
-        rows["samples"]["value"] = matrix
-        blocks.append(rows.tobytes())
-        count += len(members)
-        samples += len(members) * sample_count
-    blocks.append(COPY_TRAILER)
-    return Rows(blocks, count, samples)
-
-
+@lru_cache(maxsize=256)
 def _row_type(sample_count: int) -> np.dtype[Any]:
     columns: list[Any] = [("fields", ">i2")]
     for name, kind in _COLUMNS:
@@ -120,14 +170,12 @@ def _row_type(sample_count: int) -> np.dtype[Any]:
     return np.dtype(columns)
 
 
-_Members = list[tuple[int, int]]  # position of the batch, and of the channel in it
-
-
 def _groups(received: Sequence[Received]) -> dict[tuple[bool, int], _Members]:
     groups: dict[tuple[bool, int], _Members] = {}
     for position, one in enumerate(received):
-        for at, channel in enumerate(one.batch.channels):
-            key = (channel.counts, one.batch.sample_count)
+        batch = one.batch
+        for at, channel in enumerate(batch.channels):
+            key = (channel.counts, batch.sample_count)
             members = groups.get(key)
             if members is None:
                 members = groups[key] = []

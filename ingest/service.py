@@ -1,15 +1,17 @@
 """The life of an ingester that reads streams: subscribe, write, hand over."""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import psycopg
 import structlog
 
-from ingest import metrics
+from ingest import database, metrics
 from ingest.config import IngestSettings
 from ingest.consumer import StreamConsumer
-from ingest.database import Connection, connect, next_offset
+from ingest.database import Connection
+from ingest.decode import Delivery
 from ingest.logs import Logs
 from ingest.measurements import Measurements
 from ingest.pipeline import Pipeline, Sink
@@ -20,12 +22,19 @@ from wire import names
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 
 class Ingester:
     """Reads one kind of stream into the database until it is stopped."""
 
     def __init__(
-        self, settings: IngestSettings, health: Health, sink: Sink[Any], super_stream: str | None, stream: str
+        self,
+        settings: IngestSettings,
+        health: Health,
+        sink: Sink[Any, Any],
+        super_stream: str | None,
+        stream: str,
     ) -> None:
         self._settings = settings
         self._health = health
@@ -46,8 +55,9 @@ class Ingester:
                     tasks.create_task(self._pipeline.prepare_all(), name="prepare"),
                     tasks.create_task(self._pipeline.write_all(), name="write"),
                 ]
-                await self._consume(stop)
-                await self._pipeline.drained()
+                stopping = tasks.create_task(stop.wait(), name="stopping")
+                await self._consume(stopping)
+                await self._pipeline.written()
                 for task in side:
                     task.cancel()
         finally:
@@ -56,57 +66,79 @@ class Ingester:
             if self._offsets is not None:
                 await self._offsets.close()
 
-    async def _consume(self, stop: asyncio.Event) -> None:
+    async def _consume(self, stopping: asyncio.Task[Any]) -> None:
         backoff = Backoff(maximum_s=5.0)
-        stopping = asyncio.create_task(stop.wait(), name="stopping")
-        while not stop.is_set():
-            consumer = StreamConsumer(
-                self._settings, self._settings.ingest_credit, self._pipeline.put, self._next_offset
-            )
-            broken = asyncio.create_task(consumer.broken.wait(), name="broken")
-            try:
-                await consumer.start(await self._streams(), self._super_stream)
-                self._health.set("rabbitmq", True)
-                log.info("subscribed", stream=self._stream)
-                backoff.reset()
-                await asyncio.wait([stopping, broken], return_when=asyncio.FIRST_COMPLETED)
-                if not stop.is_set():
-                    log.warning("stream_connection_lost")
-            except StreamError as error:
-                log.warning("rabbitmq_unreachable", error=str(error))
-            finally:
-                broken.cancel()
-                await consumer.close()
-                self._health.set("rabbitmq", False)
-            if not stop.is_set():
+        while not stopping.done():
+            consumer = StreamConsumer(self._settings, self._settings.ingest_credit, self)
+            reading = asyncio.create_task(self._read(consumer, backoff), name="reading")
+            await asyncio.wait([stopping, reading], return_when=asyncio.FIRST_COMPLETED)
+            reading.cancel()
+            self._health.set("rabbitmq", False)
+            await consumer.close()
+            if not stopping.done():
                 metrics.FAILURES.labels("stream").inc()
-                await asyncio.wait([stopping], timeout=backoff.next())
+                wait = backoff.next()
+                log.warning("rabbitmq_failed", error=str(reading.result()), retry_in_s=round(wait, 2))
+                await asyncio.wait([stopping], timeout=wait)
+
+    async def _read(self, consumer: StreamConsumer, backoff: Backoff) -> Exception:
+        """Until it fails; why."""
+        try:
+            # without the database nothing may be read; RabbitMQ would not wait for the answer for ever
+            await self._ask(lambda connection: database.next_offset(connection, self._stream))
+            await consumer.start(await self._streams(), self._super_stream)
+        except StreamError as error:
+            return error
+        self._health.set("rabbitmq", True)
+        log.info("subscribed", stream=self._stream)
+        backoff.reset()
+        await consumer.watch()
+        return StreamError("the connection is lost")
 
     async def _streams(self) -> list[str]:
         if self._super_stream is None:
             return [self._stream]
         return await self._publisher.partitions(self._super_stream)
 
-    async def _next_offset(self, stream: str) -> int:
-        """From the database, however long that takes: without it nothing may be read."""
+    # What the consumer asks for.
+    async def put(self, delivery: Delivery) -> None:
+        """Take one stream message."""
+        await self._pipeline.put(delivery)
+
+    async def next_offset(self, stream: str) -> int:
+        """From the database, or what this process has read already and is still writing."""
+        stored = await self._ask(lambda connection: database.next_offset(connection, stream))
+        return max(stored, self._pipeline.taken(stream))
+
+    async def restarted(self, stream: str) -> None:
+        """The stream was deleted and made again: its offsets begin anew."""
+        await self._ask(lambda connection: database.reset_offset(connection, stream))
+        self._pipeline.restarted(stream)
+
+    def written(self, stream: str | None = None) -> Awaitable[None]:
+        """Wait until what was taken is written."""
+        return self._pipeline.written(stream)
+
+    async def _ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
+        """The database, however long that takes."""
         backoff = Backoff(maximum_s=5.0)
         while True:
             try:
                 async with self._asking:
                     if self._offsets is None or self._offsets.closed:
-                        self._offsets = await connect(self._settings)
-                    offset = await next_offset(self._offsets, stream)
+                        self._offsets = await database.connect(self._settings)
+                    answer = await question(self._offsets)
             except (psycopg.Error, OSError) as error:
                 if self._offsets is not None:
                     await self._offsets.close()
                 self._health.set("database", False)
+                metrics.FAILURES.labels("database").inc()
                 wait = backoff.next()
                 log.warning("database_failed", error=str(error).strip(), retry_in_s=round(wait, 2))
                 await asyncio.sleep(wait)
             else:
                 self._health.set("database", True)
-                metrics.OFFSET.labels(stream).set(offset)
-                return offset
+                return answer
 
 
 def measurements(settings: IngestSettings, health: Health) -> Ingester:
