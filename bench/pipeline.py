@@ -1,6 +1,5 @@
 """The whole chain for a benchmark: a stack of its own, the services, a fleet that makes load."""
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -46,8 +45,7 @@ class Chain:
         self._stack = stack
         self._folder = folder
         self._port = stack.ports.services
-        self._credentials = folder / "credentials.json"
-        self._credentials.write_text(json.dumps(stack.credentials(load_serial_numbers(SENSORS))))
+        stack.credentials(load_serial_numbers(SENSORS))
         self.bridge = self._service("bridge", ["bridge"], "bridge-0")
         self.ingest = self._service("ingest", ["ingest", "measurements"], "ingest")
         self.bridge.wait_ready()
@@ -56,7 +54,7 @@ class Chain:
     @contextmanager
     def load(self, rate: float, samples_per_message: int) -> Iterator[Service]:
         """A fleet that publishes at this rate while the block runs."""
-        arguments = ["emulator", "--credentials", str(self._credentials), "--sensors", str(SENSORS)]
+        arguments = ["emulator", "--credentials", str(self._stack.credentials_file), "--sensors", str(SENSORS)]
         arguments += ["--load", str(rate), "--samples-per-batch", str(samples_per_message)]
         fleet = self._service("emulator", arguments, "emulator")
         try:

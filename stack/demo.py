@@ -5,7 +5,6 @@ everything published is in the database; the data stays for the next start.
 """
 
 import contextlib
-import json
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -55,11 +54,9 @@ class Demo:
         for service in self.services:
             service.wait_ready()
         say(f"making credentials for {self._sensors} sensors")
-        credentials = self._stack.data / "fleet.json"
-        credentials.touch(mode=0o600)
-        credentials.write_text(json.dumps(self._stack.credentials(self._serials)))
+        self._stack.credentials(self._serials)
         say(f"connecting {self._sensors} sensors")
-        arguments = ["emulator", "--credentials", str(credentials), "--sensors", str(self._sensors)]
+        arguments = ["emulator", "--credentials", str(self._stack.credentials_file), "--sensors", str(self._sensors)]
         self.fleet = self._service("emulator", arguments, "emulator")
         self.fleet.wait_ready(120)
         self._began = time.monotonic()

@@ -168,6 +168,11 @@ class Stack:
         return {key: environment[f"STREAMING_DATABASE_{name}"] for key, name in keys.items()}
 
     # Sensors.
+    @property
+    def credentials_file(self) -> Path:
+        """JSON, serial number → password, of every sensor that has credentials; the emulator reads it."""
+        return self.data / "credentials.json"
+
     def credentials(self, serial_numbers: Iterable[str]) -> dict[str, str]:
         """Serial number → password; made where missing. WireError for a bad serial number, DynsecError."""
         return self._credentials().ensure(serial_numbers)
@@ -179,7 +184,7 @@ class Stack:
     def _credentials(self) -> Credentials:
         assert self.ports is not None
         control = dynsec.Access("127.0.0.1", self.ports.mqtt, "control", self.passwords["mqtt/control"])
-        return Credentials(self.data / "credentials.json", control)
+        return Credentials(self.credentials_file, control)
 
     def _make_servers(self, root: Path) -> None:
         assert self.ports is not None
