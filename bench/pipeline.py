@@ -54,7 +54,8 @@ class Chain:
     @contextmanager
     def load(self, rate: float, samples_per_message: int) -> Iterator[Service]:
         """A fleet that publishes at this rate while the block runs."""
-        arguments = ["emulator", "--credentials", str(self._stack.credentials_file), "--sensors", str(SENSORS)]
+        arguments = ["emulator", "--credentials", str(self._stack.credentials_file)]
+        arguments += ["--sensors", str(SENSORS)]
         arguments += ["--load", str(rate), "--samples-per-batch", str(samples_per_message)]
         fleet = self._service("emulator", arguments, "emulator")
         try:

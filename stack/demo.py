@@ -56,8 +56,9 @@ class Demo:
         say(f"making credentials for {self._sensors} sensors")
         self._stack.credentials(self._serials)
         say(f"connecting {self._sensors} sensors")
-        arguments = ["emulator", "--credentials", str(self._stack.credentials_file), "--sensors", str(self._sensors)]
-        self.fleet = self._service("emulator", arguments, "emulator")
+        credentials = str(self._stack.credentials_file)
+        arguments = ["--credentials", credentials, "--sensors", str(self._sensors)]
+        self.fleet = self._service("emulator", ["emulator", *arguments], "emulator")
         self.fleet.wait_ready(120)
         self._began = time.monotonic()
 
