@@ -17,7 +17,6 @@ from stack.errors import StackError
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # RabbitMQ 4 and TimescaleDB are packaged from this release on; it is unpacked beside any host release.
 RELEASE = "trixie"
-_ENVIRONMENT = {**os.environ, "LC_ALL": "C"}
 
 Say = Callable[[str], None]
 
@@ -75,7 +74,7 @@ class Apt:
         command = self._command("download", *packages)
         with tempfile.TemporaryFile("w+") as stderr:
             with subprocess.Popen(
-                command, cwd=self.archives, stdout=subprocess.DEVNULL, stderr=stderr, env=_ENVIRONMENT
+                command, cwd=self.archives, stdout=subprocess.DEVNULL, stderr=stderr, env=_environment()
             ) as process:
                 said = 0
                 while process.poll() is None:
@@ -116,9 +115,13 @@ class Apt:
 
 
 def _run(command: list[str]) -> str:
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env=_ENVIRONMENT)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     _check(command, result.returncode, result.stderr)
     return result.stdout
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C"}  # messages are recognised by their words
 
 
 def _check(command: list[str], returncode: int, stderr: str) -> None:

@@ -33,7 +33,7 @@ class Ownership:
         """What was recorded last; None where nothing was."""
         try:
             base_port, root, owner = json.loads((self._data / "state.json").read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             return None
         return State(base_port, root, tuple(owner) if owner else None)
 

@@ -128,9 +128,9 @@ def test_stack_interrupted_start_leaves_nothing_behind(data: Path) -> None:
 def test_stack_taken_port_is_one_sentence(data: Path) -> None:
     """The port is named, the exit code is 1, there is no traceback, and nothing was started."""
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        base = ports.choose(None, None).base
+        other.bind(("127.0.0.1", base + 3))
         other.listen()
-        base = other.getsockname()[1] - 3
         refused = run(data, "up", "--base-port", str(base))
     assert refused.returncode == 1
     [sentence] = refused.stderr.strip().splitlines()

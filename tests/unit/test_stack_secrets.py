@@ -1,0 +1,50 @@
+"""Passwords: random, private, and hashed as the servers expect it."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+from stack import secrets
+
+
+def test_load_makes_once_and_keeps(tmp_path: Path) -> None:
+    """The same passwords every time, all different, in a file for its owner alone."""
+    first = secrets.load(tmp_path / "secrets.json")
+    assert secrets.load(tmp_path / "secrets.json") == first
+    assert len(set(first.values())) == len(first)
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_load_adds_what_a_newer_version_needs(tmp_path: Path) -> None:
+    """A user that an older version did not know gets a password; the others keep theirs."""
+    file = tmp_path / "secrets.json"
+    first = secrets.load(file)
+    file.write_text(json.dumps({name: value for name, value in first.items() if name != "mqtt/bridge-3"}))
+    second = secrets.load(file)
+    assert {**first, "mqtt/bridge-3": second["mqtt/bridge-3"]} == second
+
+
+def test_rabbitmq_definitions_hold_hashes_not_passwords(tmp_path: Path) -> None:
+    """Users carry RabbitMQ's salted SHA-256; services may not configure."""
+    passwords = secrets.load(tmp_path / "secrets.json")
+    definitions = secrets.rabbitmq_definitions(passwords)
+    assert passwords["rabbitmq/bridge"] not in json.dumps(definitions)
+    user = next(user for user in definitions["users"] if user["name"] == "bridge")
+    salted = base64.b64decode(user["password_hash"])
+    assert hashlib.sha256(salted[:4] + passwords["rabbitmq/bridge"].encode()).digest() == salted[4:]
+    rights = {right["user"]: right["configure"] for right in definitions["permissions"]}
+    assert rights["bridge"] == rights["ingest"] == "^$"
+
+
+def test_dynamic_security_holds_hashes_and_denies_by_default(tmp_path: Path) -> None:
+    """PBKDF2 as the plugin makes it; publishing, reading and subscribing need a rule."""
+    passwords = secrets.load(tmp_path / "secrets.json")
+    state = secrets.dynamic_security(passwords)
+    client = next(client for client in state["clients"] if client["username"] == "control")
+    expected = hashlib.pbkdf2_hmac(
+        "sha512", passwords["mqtt/control"].encode(), base64.b64decode(client["salt"]), client["iterations"]
+    )
+    assert base64.b64decode(client["password"]) == expected
+    access = state["defaultACLAccess"]
+    assert not any(access[kind] for kind in ("publishClientSend", "publishClientReceive", "subscribe"))
