@@ -17,6 +17,10 @@ from typing import Any
 import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
+from stack.local import Stack
+
+Database = psycopg.Connection[tuple[Any, ...]]
+
 
 def wait_for(condition: Callable[[], object], timeout_s: float, what: str, interval_s: float = 0.05) -> None:
     """Return as soon as the condition holds; AssertionError naming `what` after the deadline."""
@@ -32,6 +36,11 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def connect(stack: Stack, role: str = "readonly") -> Database:
+    """A database connection in autocommit mode; use it as a context manager."""
+    return psycopg.connect(**stack.conninfo(role), autocommit=True)  # type: ignore[arg-type]  # keywords of one dict
 
 
 class Service:
@@ -109,7 +118,7 @@ class Service:
 class Pipeline:
     """Starts services on a stack and stops all of them at the end."""
 
-    def __init__(self, stack: Any, folder: Path) -> None:
+    def __init__(self, stack: Stack, folder: Path) -> None:
         self.stack = stack
         self.folder = folder
         self.services: list[Service] = []
@@ -140,8 +149,8 @@ class Pipeline:
             "emulator",
         )
 
-    def connect(self, role: str = "readonly") -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(**self.stack.conninfo(role), autocommit=True)
+    def connect(self, role: str = "readonly") -> Database:
+        return connect(self.stack, role)
 
     def close(self) -> None:
         problems = []
@@ -154,7 +163,7 @@ class Pipeline:
 
 
 @contextmanager
-def running(stack: Any, folder: Path) -> Iterator[Pipeline]:
+def running(stack: Stack, folder: Path) -> Iterator[Pipeline]:
     pipeline = Pipeline(stack, folder)
     try:
         yield pipeline
