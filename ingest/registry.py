@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import pika
@@ -43,6 +43,14 @@ class Letter(NamedTuple):
     payload: bytes
 
 
+def letter(headers: Mapping[str, Any], body: bytes) -> Letter:
+    """What a bridge published; without a sensible time of receipt it is received now."""
+    received_ns = headers.get(names.HEADER_RECEIVED_NS)
+    if not isinstance(received_ns, int) or not 0 < received_ns < 2**63:
+        received_ns = time.time_ns()
+    return Letter(str(headers.get(names.HEADER_SERIAL_NUMBER, "")), received_ns, body)
+
+
 def upsert_birth(database: Database, letter: Letter) -> None:
     """A sensor says who it is."""
     birth = messages.decode_birth(letter.payload, letter.serial_number)
@@ -58,6 +66,7 @@ def upsert_birth(database: Database, letter: Letter) -> None:
             "state": _state(birth.state),
             "session": birth.session,
             "received_ns": letter.received_ns,
+            "time_ns": birth.time_ns,
         },
     ).fetchone()
     if row is not None and birth.channels:
@@ -94,6 +103,7 @@ def upsert_status(database: Database, letter: Letter) -> None:
             "rssi_dbm": status.rssi_dbm or None,
             "battery_percent": status.battery_percent if status.HasField("battery_percent") else None,
             "received_ns": letter.received_ns,
+            "time_ns": status.time_ns,
         },
     )
 
@@ -174,20 +184,16 @@ class Registry:
         waiting: list[tuple[int, str, Letter]] = []
 
         def on_message(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
-            headers = properties.headers or {}
-            serial_number = str(headers.get(names.HEADER_SERIAL_NUMBER, ""))
-            received_ns = int(headers.get(names.HEADER_RECEIVED_NS, time.time_ns()))
-            waiting.append(
-                (method.delivery_tag, method.consumer_tag, Letter(serial_number, received_ns, body))
-            )
+            waiting.append((method.delivery_tag, method.consumer_tag, letter(properties.headers or {}, body)))
 
         for queue in QUEUES:
             channel.basic_consume(queue, on_message, consumer_tag=queue)
         while not self._stopping.is_set():
             channel.connection.process_data_events(time_limit=_WAIT_S)
             if waiting:
-                for _, queue, letter in waiting:
-                    self._handle(database, queue, letter)
+                # sensors' rows are locked in the order of their key, as everywhere; one sensor's in order of receipt
+                for _, queue, one in sorted(waiting, key=lambda entry: entry[2].serial_number):
+                    self._handle(database, queue, one)
                 database.commit()
                 channel.basic_ack(waiting[-1][0], multiple=True)
                 waiting.clear()
