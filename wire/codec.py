@@ -90,6 +90,7 @@ def parse_measurements(payload: bytes, now_ns: int) -> Batch:
         )
     try:
         message = view_pb2.Measurements.FromString(payload)
+        message.DiscardUnknownFields()  # unpacked floats are among them
         if message.ByteSize() != len(payload):
             normal = Measurements.FromString(payload).SerializeToString()
             message = view_pb2.Measurements.FromString(normal)
