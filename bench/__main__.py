@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bench.measure import case
 from bench.pipeline import PROCESSES, chain
-from bench.report import Case, costs, rates
+from bench.report import Case, costs, memory, rates
 from stack.errors import StackError
 
 FIRST_RATES = {1: 10_000.0, 10: 10_000.0, 100: 5_000.0, 1_000: 1_500.0}
@@ -68,6 +68,7 @@ def main(sizes: tuple[int, ...], seconds: float, cores: int, out: Path) -> None:
         sys.exit(1)
     console.print(rates(cases))
     console.print(costs(cases, PROCESSES))
+    console.print(memory(cases, PROCESSES))
     for one in cases:
         console.print(f"{one.samples_per_message:,} samples: {one.limited_by}", style="dim")
     result = {

@@ -60,18 +60,33 @@ def rates(cases: Sequence[Case]) -> Table:
 
 def costs(cases: Sequence[Case], processes: Sequence[str]) -> Table:
     """CPU of each process, one line a case."""
-    shown = Table(title="CPU, µs a message (resident memory, MB)")
-    shown.add_column("samples/message", justify="right")
+    return _by_process(
+        "CPU, µs a message",
+        processes,
+        [(case.samples_per_message, case.cpu_us_per_message) for case in cases],
+        1,
+    )
+
+
+def memory(cases: Sequence[Case], processes: Sequence[str]) -> Table:
+    """Resident memory of each process, one line a case."""
+    return _by_process(
+        "Resident memory, MB (PostgreSQL's processes share most of theirs)",
+        processes,
+        [(case.samples_per_message, case.resident_mb) for case in cases],
+        0,
+    )
+
+
+def _by_process(
+    title: str, processes: Sequence[str], lines: Sequence[tuple[int, dict[str, float]]], digits: int
+) -> Table:
+    shown = Table(title=title)
+    shown.add_column("samples", justify="right")
     for name in processes:
         shown.add_column(name, justify="right")
-    for case in cases:
-        shown.add_row(
-            f"{case.samples_per_message:,}",
-            *(
-                f"{case.cpu_us_per_message.get(name, 0):.1f} ({case.resident_mb.get(name, 0):.0f})"
-                for name in processes
-            ),
-        )
+    for size, values in lines:
+        shown.add_row(f"{size:,}", *(f"{values.get(name, 0):.{digits}f}" for name in processes))
     return shown
 
 
