@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
 .DEFAULT_GOAL := help
-.PHONY: help setup servers demo test unit check format proto bench lock clean
+.PHONY: help setup servers demo test unit check format proto bench lock env-example clean
 
 help:  ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
 setup:  ## Virtual environment in .venv; everything else calls it
 	@test -n "$(PYTHON)" || { echo "setup: no Python 3.11 or later found: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -47,3 +47,6 @@ lock: setup  ## Write requirements.lock anew (needs uv)
 clean:  ## Forget the virtual environment and the data of this checkout's stack
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stack down; fi
 	rm -rf $(VENV) .stack
+
+env-example: setup  ## Write .env.example anew, from the settings
+	$(BIN)/python -m stack.env_example > .env.example

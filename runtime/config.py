@@ -21,7 +21,6 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_ignore_empty=True,
         extra="ignore",
-        secrets_dir=os.environ.get(f"{PREFIX}SECRETS_DIR") or None,
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -86,8 +85,12 @@ S = TypeVar("S", bound=BaseSettings)
 
 def load(settings: type[S]) -> S:
     """Settings from the environment; a wrong one ends the process with a sentence for each, exit code 2."""
+    secrets_dir = os.environ.get(f"{PREFIX}SECRETS_DIR") or None
+    if secrets_dir is not None and not os.path.isdir(secrets_dir):
+        print(f"{PREFIX}SECRETS_DIR: {secrets_dir} is no folder", file=sys.stderr)  # noqa: T201  # before logging
+        raise SystemExit(2)
     try:
-        return settings()
+        return settings(_secrets_dir=secrets_dir)
     except ValidationError as error:
         _refuse(error)
 
