@@ -58,13 +58,13 @@ def load_serial_numbers(sensors: int) -> list[str]:
 
 def _kind(i: int) -> str:
     if i % 6 == 0:
-        return "temperature"
+        return "temp"
     return "vehicle" if i % 12 == 1 else "pump"
 
 
 def _plan(fleet: Fleet, i: int, serial: str) -> Plan:
     random = np.random.default_rng(i)
-    if _kind(i) == "temperature":
+    if _kind(i) == "temp":
         frequency = fleet.temperature_hz
         source: Source = Temperature(45 + 20 * random.random(), random)
         return Plan(

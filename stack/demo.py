@@ -7,6 +7,7 @@ everything published is in the database; the data stays for the next start.
 import contextlib
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from stack.services import Service
 from stack.view import Snapshot, render
 
 _REFRESH_S = 1.0
+_WINDOW = 5  # rates and latencies are over so many refreshes
 _INGESTERS = ("measurements", "logs", "registry")
 
 
@@ -40,7 +42,7 @@ class Demo:
         self._sensors = sensors
         self._serials = serial_numbers(Fleet(sensors))
         self._began = time.monotonic()
-        self._last: tuple[float, Metrics] | None = None
+        self._scrapes: deque[tuple[float, Metrics]] = deque(maxlen=_WINDOW)
         self.services: list[Service] = []
         self.fleet: Service | None = None
         self.fleet_status = FleetStatus(stack.conninfo("readonly"), self._serials)
@@ -61,6 +63,7 @@ class Demo:
         self.fleet = self._service("emulator", ["emulator", *arguments], "emulator")
         self.fleet.wait_ready(120)
         self._began = time.monotonic()
+        self._scrapes.append((self._began, self.services[1].metrics()))
 
     def stop(self, say: Say) -> None:
         """The fleet says goodbye, then the services drain."""
@@ -68,7 +71,11 @@ class Demo:
             say("stopping the fleet")
             self.fleet.stop(30)
         say("draining the bridge and the ingesters")
-        for service in self.services:  # the bridge first: what it confirms is still written
+        bridge, *ingesters = self.services
+        bridge.stop()  # first: what it confirms is still written
+        for service in ingesters:
+            service.ask_to_stop()
+        for service in ingesters:
             service.stop()
 
     def dead(self) -> Service | None:
@@ -83,8 +90,8 @@ class Demo:
         now = time.monotonic()
         fleet = self.fleet.metrics()
         bridge, ingest = self.services[0].metrics(), self.services[1].metrics()
-        then, before = self._last or (self._began, Metrics())
-        self._last = (now, ingest)
+        then, before = self._scrapes[0]
+        self._scrapes.append((now, ingest))
         seconds = max(now - then, 1e-3)
 
         def rate(name: str, **labels: str) -> float:

@@ -70,13 +70,13 @@ def render(snapshot: Snapshot) -> RenderableType:
 
 def _totals(snapshot: Snapshot) -> RenderableType:
     lost = snapshot.missing
-    figures = Table.grid(padding=(0, 3))
+    figures = Table.grid(padding=(0, 2))
     for _ in range(4):
         figures.add_column(justify="right", style="bold")
         figures.add_column(style="dim")
     figures.add_row(
         f"{snapshot.sensors_connected}/{snapshot.sensors}",
-        "sensors connected",
+        "sensors",
         f"{snapshot.batches_per_s:,.0f}",
         "batches/s",
         f"{snapshot.samples_per_s:,.0f}",
@@ -86,13 +86,13 @@ def _totals(snapshot: Snapshot) -> RenderableType:
     )
     figures.add_row(
         Text(f"{lost:,}", style="bold green" if lost == 0 else "bold red"),
-        "batches lost",
+        "lost",
         milliseconds(snapshot.latency_p50_s),
-        "latency p50",
+        "p50",
         milliseconds(snapshot.latency_p99_s),
-        "latency p99",
+        "p99",
         f"{snapshot.rows:,}",
-        "rows in the database",
+        "rows",
     )
     services = Text("  ").join(
         Text.assemble((f"{name} ", ""), (state, "green" if state == "ready" else "yellow"))
@@ -107,7 +107,7 @@ def _fleet(snapshot: Snapshot) -> RenderableType:
     table.add_column("sensor")
     table.add_column("type")
     table.add_column("state")
-    for heading in ("sample frequency", "batches", "lost", "last batch", "RMS of its first channel"):
+    for heading in ("frequency", "batches", "lost", "last batch", "RMS"):
         table.add_column(heading, justify="right")
     for line in snapshot.lines:
         age = line.last_batch_age_s
