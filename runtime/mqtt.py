@@ -233,7 +233,13 @@ class Connection(asyncio.Protocol):
             if waiting is not None and not waiting.done():
                 waiting.set_result(packet)
         elif isinstance(packet, mqtt5.DisconnectPacket):
-            self._close(MqttError(f"the broker disconnects: {packet.reason_code.name}"))
+            taken_over = packet.reason_code is mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER
+            self._close(
+                MqttError(
+                    f"the broker disconnects {self._options.client_id}: {packet.reason_code.name}",
+                    retryable=not taken_over,  # two with one name would throw each other out for ever
+                )
+            )
 
     async def _request(self, packet_id: int, packet: bytes) -> mqtt5.SubAckPacket | mqtt5.UnsubAckPacket:
         waiting: asyncio.Future[mqtt5.SubAckPacket | mqtt5.UnsubAckPacket] = self._loop.create_future()

@@ -102,7 +102,7 @@ class Client:
         return True
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stay connected until `stop`; MqttError where the broker refuses this client for good."""
+        """Stay connected until `stop`; MqttError where the broker refuses this client for good, or another took its name."""
         stopping = asyncio.create_task(stop.wait(), name="stopping")
         try:
             while not stop.is_set():
@@ -122,7 +122,10 @@ class Client:
                     continue
                 await _first(stopping, connection.closed)
                 if connection.closed.done():
-                    self._lost(connection.closed.result())
+                    reason = connection.closed.result()
+                    self._lost(reason)
+                    if not reason.retryable:
+                        raise reason
         finally:
             stopping.cancel()
 
