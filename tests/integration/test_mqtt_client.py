@@ -13,7 +13,6 @@ from stack.local import Stack
 from tests.integration.clients import publisher
 from wire import names
 from wire.names import CommandLevel
-from wire.relay_pb2 import Kind
 
 
 async def sensor_options(stack: Stack, serial: str, *, password: str | None = None) -> Options:
@@ -151,5 +150,5 @@ async def test_kinds_of_uplink_have_topics_that_a_sensor_may_write(stack: Stack)
     """The access control file and the contract agree."""
     async with publisher(stack, "client-8") as sensor:
         for kind in names.LEVEL_BY_KIND:
-            reason = await sensor.publish(names.topic("client-8", Kind(kind)), b"x")
+            reason = await sensor.publish(names.topic("client-8", kind), b"x")
             assert reason is not mqtt5.PubAckReasonCode.NOT_AUTHORIZED
