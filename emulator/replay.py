@@ -20,7 +20,8 @@ def load(path: Path, channels: Sequence[str]) -> tuple[Samples, list[str]]:
             with np.load(path) as archive:
                 arrays = {name: archive[name] for name in archive.files if archive[name].ndim == 1}
         elif path.suffix == ".csv":
-            header = path.open().readline().strip().split(",")
+            with path.open() as file:
+                header = [name.strip() for name in file.readline().split(",")]
             table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32, ndmin=2)
             arrays = dict(zip(header, table.T, strict=True))
         else:
