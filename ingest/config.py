@@ -12,7 +12,7 @@ class IngestSettings(config.RabbitmqSettings, config.DatabaseSettings):
         100.0, gt=0, le=10_000, description="Rows are written at least this often, in ms."
     )
     ingest_buffer_bytes: int = Field(
-        16_000_000,
+        4_000_000,
         ge=1_000_000,
         le=1_000_000_000,
         description="Bound of what was read and is not yet being written; half of it is written at once.",

@@ -19,7 +19,7 @@ from rstream.recovery import BackOffRecoveryStrategy
 from ingest import metrics
 from ingest.decode import Delivery
 from runtime.config import RabbitmqSettings
-from runtime.streams import FRAME_MAX, StreamError
+from runtime.streams import FRAME_MAX, StreamError, close
 
 log = structlog.get_logger()
 
@@ -104,9 +104,7 @@ class StreamConsumer:
         self._expected.clear()
         if not self.broken.is_set():
             await self._hand_over(None)
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(5):
-                await self._consumer.close()
+        await close(self._consumer, 5)
         for stream in streams:
             metrics.ACTIVE.labels(stream).set(0)
 

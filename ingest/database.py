@@ -22,7 +22,7 @@ async def connect(settings: DatabaseSettings, *, staging: bool = False) -> Conne
     """A connection in autocommit mode; `staging` makes the table that COPY fills. psycopg.OperationalError.
 
     synchronous_commit is off: a transaction that a crash of the server loses takes its stream offset with
-    it, and what it held is read again.
+    it, and what it held is read again (ingest.pipeline compares).
     """
     connection = await psycopg.AsyncConnection.connect(
         **settings.conninfo(),  # type: ignore[arg-type]  # keywords of one dict

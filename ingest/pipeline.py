@@ -2,6 +2,10 @@
 
 While PostgreSQL writes one flush, the next is prepared and one more is collected. That is all there is:
 the buffer in front is bounded, and while it is full nothing is taken and the streams get no credit.
+
+Transactions are not synchronous: a server that crashes may lose the last of them, offsets included. So
+a new connection first compares the offsets: where the database knows less than was written, everything
+in memory is behind a gap, and the streams are read again from where the database is.
 """
 
 import asyncio
@@ -15,7 +19,7 @@ import structlog
 from ingest import metrics
 from ingest.buffer import Buffer
 from ingest.config import IngestSettings
-from ingest.database import Connection, connect
+from ingest.database import Connection, connect, next_offset
 from ingest.decode import Delivery, Reject
 from runtime.backoff import Backoff
 from runtime.health import Health
@@ -26,6 +30,11 @@ from wire.dead import dead_letter
 log = structlog.get_logger()
 
 _BURIED_AT_ONCE = 200
+_FLUSHES = 2  # one that is written, one that is prepared
+
+
+class TransactionsLost(Exception):  # noqa: N818  # it is what happened
+    """The database has gone back behind what it had confirmed."""
 
 
 class Flush(Protocol):
@@ -80,7 +89,8 @@ class Pipeline(Generic[I, F]):
         self._health = health
         self._connection: Connection | None = None
         self._buffer: Buffer[I] = Buffer(settings.ingest_buffer_bytes)
-        self._prepared: asyncio.Queue[tuple[F, list[Reject], dict[str, int]]] = asyncio.Queue(maxsize=1)
+        self._prepared: asyncio.Queue[tuple[F, list[Reject], dict[str, int]]] = asyncio.Queue()
+        self._room = asyncio.Semaphore(_FLUSHES)
         self._taken: dict[str, int] = {}
         self._written: dict[str, int] = {}
         self._progress = asyncio.Condition()
@@ -114,6 +124,7 @@ class Pipeline(Generic[I, F]):
     async def prepare_all(self) -> None:
         """Collect and prepare, for ever."""
         while True:
+            await self._room.acquire()
             taken = await self._buffer.take(
                 self._settings.ingest_buffer_bytes // 2, self._settings.ingest_flush_ms / 1e3
             )
@@ -121,7 +132,7 @@ class Pipeline(Generic[I, F]):
             await self._prepared.put((flush, taken.rejects + rejects, taken.time_ms))
 
     async def write_all(self) -> None:
-        """Write what is prepared, in order, for ever."""
+        """Write what is prepared, in order, for ever. TransactionsLost where that would leave a gap."""
         while True:
             flush, rejects, time_ms = await self._prepared.get()
             await self._bury(rejects)
@@ -133,6 +144,7 @@ class Pipeline(Generic[I, F]):
             async with self._progress:
                 self._written.update(flush.offsets)
                 self._progress.notify_all()
+            self._room.release()
 
     async def close(self) -> None:
         """Close the connection."""
@@ -199,6 +211,10 @@ class Pipeline(Generic[I, F]):
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self._settings, staging=self._sink.staging)
             self._sink.forget()
+            for stream, written in self._written.items():
+                stored = await next_offset(self._connection, stream)
+                if stored < written:
+                    raise TransactionsLost(f"{stream} goes on at {stored}, and {written} was written")
         self._health.set("database", True)
         return self._connection
 

@@ -90,23 +90,14 @@ def build(received: Sequence[Received]) -> tuple[Table, list[int]]:
     bad: set[int] = set()
     samples = 0
     for (counts, _), members in sorted(_groups(received).items()):
+        members = _ordered(received, batches, members)
         matrix = _matrix(received, members, counts)
-        position = np.array([where for where, _ in members], dtype=np.intp)
-        channel = np.array([received[where].batch.channels[at].channel for where, at in members], np.int16)
-        order = np.lexsort(
-            (
-                batches.sequence[position],
-                batches.session[position],
-                batches.start_ns[position],
-                channel,
-                batches.sensor[position],
-            )
-        )
-        position, channel, matrix = position[order], channel[order], matrix[order]
+        position = np.array([where for where, _ in members], dtype=np.int64)
         finite = np.isfinite(matrix).all(axis=1)
         if not finite.all():
             bad.update(position[~finite].tolist())
             continue
+        channel = np.array([received[where].batch.channels[at].channel for where, at in members], np.int16)
         blocks.append(Block(_rows(batches, position, channel, matrix), batches.sensor[position]))
         samples += matrix.size
     return Table(batches, blocks, sum(len(block.rows) for block in blocks), samples), sorted(bad)
@@ -181,6 +172,22 @@ def _groups(received: Sequence[Received]) -> dict[tuple[bool, int], _Members]:
                 members = groups[key] = []
             members.append((position, at))
     return groups
+
+
+def _ordered(received: Sequence[Received], batches: Batches, members: _Members) -> _Members:
+    """In the order of the table's unique key, with serial numbers for ids."""
+    position = np.array([where for where, _ in members], dtype=np.int64)
+    channel = np.array([received[where].batch.channels[at].channel for where, at in members])
+    order = np.lexsort(
+        (
+            batches.sequence[position],
+            batches.session[position],
+            batches.start_ns[position],
+            channel,
+            batches.sensor[position],
+        )
+    )
+    return [members[index] for index in order.tolist()]
 
 
 def _matrix(received: Sequence[Received], members: _Members, counts: bool) -> Samples:

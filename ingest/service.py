@@ -14,7 +14,7 @@ from ingest.database import Connection
 from ingest.decode import Delivery
 from ingest.logs import Logs
 from ingest.measurements import Measurements
-from ingest.pipeline import Pipeline, Sink
+from ingest.pipeline import Pipeline, Sink, TransactionsLost
 from runtime.backoff import Backoff
 from runtime.health import Health
 from runtime.streams import StreamError, StreamPublisher
@@ -38,6 +38,7 @@ class Ingester:
     ) -> None:
         self._settings = settings
         self._health = health
+        self._sink = sink
         self._super_stream = super_stream
         self._stream = stream
         self._publisher = StreamPublisher(settings, f"ingest-{sink.kind}")
@@ -49,32 +50,46 @@ class Ingester:
         """Read and write until `stop`; then write what was read, and leave the partitions to another."""
         self._health.require("rabbitmq")
         self._health.require("database")
+        stopping = asyncio.create_task(stop.wait(), name="stopping")
+        try:
+            while not stopping.done():
+                try:
+                    await self._run(stopping)
+                except* TransactionsLost as lost:
+                    log.error("transactions_lost", error=str(lost.exceptions[0]))
+                    metrics.FAILURES.labels("database").inc()
+                    self._pipeline = Pipeline(self._settings, self._sink, self._publisher, self._health)
+        finally:
+            stopping.cancel()
+            await self._publisher.close()
+            if self._offsets is not None:
+                await self._offsets.close()
+
+    async def _run(self, stopping: asyncio.Task[Any]) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 side = [
                     tasks.create_task(self._pipeline.prepare_all(), name="prepare"),
                     tasks.create_task(self._pipeline.write_all(), name="write"),
                 ]
-                stopping = tasks.create_task(stop.wait(), name="stopping")
                 await self._consume(stopping)
                 await self._pipeline.written()
                 for task in side:
                     task.cancel()
         finally:
             await self._pipeline.close()
-            await self._publisher.close()
-            if self._offsets is not None:
-                await self._offsets.close()
 
     async def _consume(self, stopping: asyncio.Task[Any]) -> None:
         backoff = Backoff(maximum_s=5.0)
         while not stopping.done():
             consumer = StreamConsumer(self._settings, self._settings.ingest_credit, self)
             reading = asyncio.create_task(self._read(consumer, backoff), name="reading")
-            await asyncio.wait([stopping, reading], return_when=asyncio.FIRST_COMPLETED)
-            reading.cancel()
-            self._health.set("rabbitmq", False)
-            await consumer.close()
+            try:
+                await asyncio.wait([stopping, reading], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                reading.cancel()
+                self._health.set("rabbitmq", False)
+                await consumer.close()
             if not stopping.done():
                 metrics.FAILURES.labels("stream").inc()
                 wait = backoff.next()

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 
 import structlog
-from rstream import Producer, connection
+from rstream import Consumer, Producer, connection
 from rstream.recovery import BackOffRecoveryStrategy
 from rstream.superstream import DefaultSuperstreamMetadata
 
@@ -100,12 +100,18 @@ class StreamPublisher:
             self._producer = None
             self.reconnects += 1
             # a broken producer takes its time to close; nobody waits for it
-            task = asyncio.create_task(_close(producer), name="closing producer")
+            task = asyncio.create_task(close(producer, 5), name="closing producer")
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
 
-async def _close(producer: Producer) -> None:
+async def close(entity: Producer | Consumer, timeout_s: float) -> None:
+    """Close a producer or consumer in any state, and its sockets: rstream leaves those of broken connections open."""
+    clients = [client for clients in entity._pool._clients.values() for client in clients]
+    writers = [client._conn._writer for client in clients if client._conn is not None]
     with contextlib.suppress(Exception):
-        async with asyncio.timeout(5):
-            await producer.close()
+        async with asyncio.timeout(timeout_s):
+            await entity.close()
+    for writer in writers:
+        if writer is not None:
+            writer.close()

@@ -16,5 +16,6 @@ MAXIMUM_SAMPLE_FREQUENCY_HZ: Final = 1_000_000.0
 MINIMUM_TIME_NS: Final = 1_577_836_800 * 10**9  # 2020-01-01: older means a clock that was never set
 MAXIMUM_CLOCK_AHEAD_NS: Final = 3_600 * 10**9  # further ahead of the receiver's clock is no clock skew
 
-MAXIMUM_SEQUENCE: Final = 2**63 - 1  # bigint in the database
+# Nobody gets there in a thousand years; sums over sessions of what is missing stay within bigint.
+MAXIMUM_SEQUENCE: Final = 2**48 - 1
 MAXIMUM_TEXT: Final = 256  # characters of any string
