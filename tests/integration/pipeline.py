@@ -1,5 +1,6 @@
 """The services as the tests run them: real processes against the session's real servers."""
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from typing import Any
 import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
+from runtime.mqtt import Options
+from runtime.mqtt import connect as mqtt_connect
 from stack.local import Stack
 
 Database = psycopg.Connection[tuple[Any, ...]]
@@ -122,6 +126,7 @@ class Pipeline:
         self.stack = stack
         self.folder = folder
         self.services: list[Service] = []
+        self._bridges: set[str] = set()
 
     def start(self, name: str, arguments: list[str], role: str, **environment: str) -> Service:
         service = Service(name, arguments, {**self.stack.environment(role), **environment}, self.folder)
@@ -129,6 +134,7 @@ class Pipeline:
         return service
 
     def bridge(self, replica: int = 0) -> Service:
+        self._bridges.add(f"bridge-{replica}")
         return self.start(f"bridge-{replica}", ["bridge"], f"bridge-{replica}")
 
     def ingest(self, kind: str = "measurements") -> Service:
@@ -159,7 +165,22 @@ class Pipeline:
                 service.stop()
             except AssertionError as error:
                 problems.append(str(error))
+        if self._bridges:
+            with ThreadPoolExecutor(1) as thread:  # there may be an event loop in this one
+                thread.submit(asyncio.run, self._end_sessions()).result()
         assert not problems, "\n".join(problems)
+
+    async def _end_sessions(self) -> None:
+        """The last bridge leaves its session at the broker, which would collect what later tests publish."""
+        assert self.stack.ports is not None
+        for name in self._bridges:
+            password = self.stack.passwords[f"mqtt/{name}"].encode()
+            options = Options(
+                "127.0.0.1", self.stack.ports.mqtt, name, name, password, session_expiry_s=0, clean_start=True
+            )
+            connection = await mqtt_connect(options, lambda *_: None, lambda *_: None)
+            connection.disconnect()
+            await connection.closed
 
 
 @contextmanager
