@@ -76,10 +76,11 @@ class Apt:
             with subprocess.Popen(
                 command, cwd=self.archives, stdout=subprocess.DEVNULL, stderr=stderr, env=_environment()
             ) as process:
-                said = 0
-                while process.poll() is None:
+                said, ended = 0, False
+                while not ended:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(0.25)
+                    ended = process.returncode is not None
                     fetched = sum(path.stat().st_size for path in self.archives.glob("*.deb"))
                     if total_bytes and fetched * 10 // total_bytes > said:
                         said = fetched * 10 // total_bytes
