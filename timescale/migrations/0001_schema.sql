@@ -13,6 +13,8 @@ CREATE TABLE sensor (
     session                     bigint,                         -- of the newest birth or status
     born_at                     timestamptz,                    -- when the newest birth was received
     status_at                   timestamptz,                    -- when the newest birth or status was received
+    birth_time_ns               bigint,                         -- of the newest of each, by the sensor's clock where it
+    status_time_ns              bigint,                         -- has one: a message may be delivered again, and later
     uptime_ms                   bigint,
     last_sequence               bigint,                         -- as the sensor says
     buffered_batches            bigint,
