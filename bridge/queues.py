@@ -16,6 +16,7 @@ import structlog
 
 from bridge import metrics
 from bridge.flight import Receipt
+from runtime.amqp import parameters
 from runtime.backoff import Backoff
 from runtime.config import RabbitmqSettings
 from wire import names
@@ -42,16 +43,7 @@ class QueuePublisher:
     """
 
     def __init__(self, settings: RabbitmqSettings, landed: Landed, connection_name: str) -> None:
-        self._parameters = pika.ConnectionParameters(
-            settings.rabbitmq_host,
-            settings.rabbitmq_amqp_port,
-            settings.rabbitmq_virtual_host,
-            pika.PlainCredentials(settings.rabbitmq_username, settings.rabbitmq_password.get_secret_value()),
-            heartbeat=30,
-            blocked_connection_timeout=60,
-            socket_timeout=10,
-            client_properties={"connection_name": connection_name},
-        )
+        self._parameters = parameters(settings, connection_name)
         self._landed = landed
         self._loop = asyncio.get_running_loop()
         self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()

@@ -18,6 +18,7 @@ import structlog
 from ingest import metrics
 from ingest.config import IngestSettings
 from ingest.database import query
+from runtime.amqp import parameters
 from runtime.backoff import Backoff
 from runtime.health import Health
 from runtime.streams import StreamError, StreamPublisher
@@ -164,7 +165,7 @@ class Registry:
             try:
                 with (
                     psycopg.connect(**self._settings.conninfo(), connect_timeout=5) as database,  # type: ignore[arg-type]  # keywords of one dict
-                    pika.BlockingConnection(self._parameters()) as rabbitmq,
+                    pika.BlockingConnection(parameters(self._settings, "ingest-registry")) as rabbitmq,
                 ):
                     self._health.set("database", True)
                     self._health.set("rabbitmq", True)
@@ -232,15 +233,3 @@ class Registry:
             raise pika.exceptions.AMQPError(f"no confirm of a dead letter: {failure}") from failure
         metrics.DEAD_LETTERS.labels(error.reason.value).inc()
         log.warning("dead_letter", reason=error.reason.value, origin=queue, detail=error.detail)
-
-    def _parameters(self) -> pika.ConnectionParameters:
-        settings = self._settings
-        return pika.ConnectionParameters(
-            settings.rabbitmq_host,
-            settings.rabbitmq_amqp_port,
-            settings.rabbitmq_virtual_host,
-            pika.PlainCredentials(settings.rabbitmq_username, settings.rabbitmq_password.get_secret_value()),
-            heartbeat=30,
-            socket_timeout=10,
-            client_properties={"connection_name": "ingest-registry"},
-        )

@@ -16,6 +16,7 @@ from rstream import Producer
 from rstream import exceptions as rstream_exceptions
 
 from runtime import config
+from runtime.amqp import parameters
 from runtime.backoff import Backoff
 from wire import names
 
@@ -63,13 +64,7 @@ async def declare_streams(settings: TopologySettings) -> None:
 
 def declare_queues(settings: TopologySettings) -> None:
     """Declare the exchange, the quorum queues and their bindings; pika's errors where that fails."""
-    parameters = pika.ConnectionParameters(
-        settings.rabbitmq_host,
-        settings.rabbitmq_amqp_port,
-        settings.rabbitmq_virtual_host,
-        pika.PlainCredentials(settings.rabbitmq_username, settings.rabbitmq_password.get_secret_value()),
-    )
-    with pika.BlockingConnection(parameters) as connection:
+    with pika.BlockingConnection(parameters(settings, "topology")) as connection:
         channel = connection.channel()
         channel.exchange_declare(names.EXCHANGE, "topic", durable=True)
         for queue, routing_keys in names.QUEUES.items():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pika
 
+from runtime.amqp import parameters
 from runtime.config import RabbitmqSettings
 from runtime.streams import StreamPublisher
 from stack.local import Stack
@@ -100,17 +101,7 @@ class Queues:
     """Publishes to the exchange as a bridge does."""
 
     def __init__(self, stack: Stack) -> None:
-        settings = rabbitmq(stack)
-        self._connection = pika.BlockingConnection(
-            pika.ConnectionParameters(
-                settings.rabbitmq_host,
-                settings.rabbitmq_amqp_port,
-                "/",
-                pika.PlainCredentials(
-                    settings.rabbitmq_username, settings.rabbitmq_password.get_secret_value()
-                ),
-            )
-        )
+        self._connection = pika.BlockingConnection(parameters(rabbitmq(stack), "test"))
         self._channel: Any = self._connection.channel()
         self._channel.confirm_delivery()
 
