@@ -89,8 +89,8 @@ async def test_rabbitmq_frozen_what_is_in_flight_is_bounded(
     samples = np.arange(10_000, dtype=np.float32)
     payloads = [encode_measurements(batch(sequence, samples, frequency_hz=10_000)) for sequence in range(100)]
     request.getfixturevalue("frozen")
-    async with publisher(stack, "bounded-flight-1") as sensor:
-        topic = names.topic("bounded-flight-1", Kind.KIND_MEASUREMENTS)
+    async with publisher(stack, "flight-1") as sensor:
+        topic = names.topic("flight-1", Kind.KIND_MEASUREMENTS)
         await asyncio.gather(*(sensor.publish(topic, payload) for payload in payloads))
     await asyncio.to_thread(wait_for, lambda: bridge.metric("bridge_pauses_total") > 0, 10, "it pauses")
     # what one read of the socket brings may come on top
@@ -98,9 +98,7 @@ async def test_rabbitmq_frozen_what_is_in_flight_is_bounded(
     process = stack.servers["rabbitmq"].process
     assert process is not None
     process.send(signal.SIGCONT)
-    await asyncio.to_thread(
-        wait_for, lambda: stored(database, "bounded-flight-1") == 100, 60, "all are stored"
-    )
+    await asyncio.to_thread(wait_for, lambda: stored(database, "flight-1") == 100, 60, "all are stored")
 
 
 async def test_rabbitmq_away_bridge_is_not_ready_and_goes_on_when_it_is_back(

@@ -52,6 +52,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(stack: Stack, serial: str) -> AsyncIterator[Listener]:
+    """A subscriber whose session outlives the broker: nothing that was acknowledged passes it by."""
     assert stack.ports is not None
     listener = Listener(serial)
     secret = stack.passwords["mqtt/control"].encode()
@@ -62,7 +63,7 @@ async def listening(stack: Stack, serial: str) -> AsyncIterator[Listener]:
             f"listener-{uuid.uuid4().hex[:12]}",
             "control",
             secret,
-            session_expiry_s=0,
+            session_expiry_s=60,
         ),
         filters=(f"sensors/{serial}/+",),
         on_messages=listener.heard,
@@ -76,7 +77,7 @@ async def listening(stack: Stack, serial: str) -> AsyncIterator[Listener]:
     finally:
         stop.set()
         await task
-        await client.stop()
+        await client.stop(session_expiry_s=0)
 
 
 @asynccontextmanager
