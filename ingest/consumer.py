@@ -84,7 +84,7 @@ class StreamConsumer:
                         consumer_update_listener=self._on_update,
                     )
         except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
-            raise StreamError(f"cannot subscribe: {error or type(error).__name__}") from error
+            raise StreamError(f"cannot subscribe: {error!r}") from error
 
     async def watch(self) -> None:
         """Return when the connection is broken, also where nothing says so but silence."""
@@ -98,11 +98,11 @@ class StreamConsumer:
                 log.warning("rabbitmq_silent", for_s=round(time.monotonic() - min(heard)))
                 self.broken.set()
 
-    async def close(self) -> None:
-        """Take nothing more, wait a moment for the last rows, and leave the partitions to another."""
+    async def close(self, *, hand_over: bool) -> None:
+        """Take nothing more, wait a moment for the last rows (`hand_over`), and leave the partitions to another."""
         streams = list(self._expected)
         self._expected.clear()
-        if not self.broken.is_set():
+        if hand_over and not self.broken.is_set():
             await self._hand_over(None)
         await close(self._consumer, 5)
         for stream in streams:

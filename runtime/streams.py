@@ -11,7 +11,6 @@ import contextlib
 import structlog
 from rstream import Consumer, Producer, connection
 from rstream.recovery import BackOffRecoveryStrategy
-from rstream.superstream import DefaultSuperstreamMetadata
 
 from runtime.config import RabbitmqSettings
 
@@ -50,16 +49,16 @@ class StreamPublisher:
             await producer.send_wait(stream, message, timeout=CONFIRM_TIMEOUT_S)
         except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
             self._discard(producer)
-            raise StreamError(f"{stream}: {error or type(error).__name__}") from error
+            raise StreamError(f"{stream}: {error!r}") from error
 
     async def partitions(self, super_stream: str) -> list[str]:
         """The streams behind a super stream, in order. StreamError where RabbitMQ or the super stream is missing."""
         producer = await self._connected()
         try:
-            found = await DefaultSuperstreamMetadata(super_stream, await producer.default_client).partitions()
+            found = await (await producer.default_client).partitions(super_stream)
         except Exception as error:
             self._discard(producer)
-            raise StreamError(f"{super_stream}: {error or type(error).__name__}") from error
+            raise StreamError(f"{super_stream}: {error!r}") from error
         if not found:
             raise StreamError(f"{super_stream} does not exist: run python -m runtime.topology")
         return list(found)
@@ -89,9 +88,7 @@ class StreamPublisher:
                         await producer.start()
                 except Exception as error:
                     where = f"{self._settings.rabbitmq_host}:{self._settings.rabbitmq_stream_port}"
-                    raise StreamError(
-                        f"cannot reach RabbitMQ's streams at {where}: {error or 'no answer'}"
-                    ) from error
+                    raise StreamError(f"cannot reach RabbitMQ's streams at {where}: {error!r}") from error
                 self._producer = producer
             return self._producer
 
