@@ -6,7 +6,8 @@ with STREAMING_SECRETS_DIR=/run/secrets the file streaming_rabbitmq_password hol
 
 import os
 import sys
-from typing import Literal, NoReturn, TypeVar
+from collections.abc import Mapping
+from typing import Any, Literal, NoReturn, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -83,14 +84,16 @@ class DatabaseSettings(Settings):
 S = TypeVar("S", bound=BaseSettings)
 
 
-def load(settings: type[S]) -> S:
-    """Settings from the environment; a wrong one ends the process with a sentence for each, exit code 2."""
+def load(settings: type[S], given: Mapping[str, Any] | None = None) -> S:
+    """Settings from the environment (and `given`, where the class takes it); a wrong one ends the process with a
+    sentence for each, exit code 2.
+    """
     secrets_dir = os.environ.get(f"{PREFIX}SECRETS_DIR") or None
     if secrets_dir is not None and not os.path.isdir(secrets_dir):
         print(f"{PREFIX}SECRETS_DIR: {secrets_dir} is no folder", file=sys.stderr)  # noqa: T201  # before logging
         raise SystemExit(2)
     try:
-        return settings(_secrets_dir=secrets_dir)
+        return settings(_secrets_dir=secrets_dir, **(given or {}))
     except ValidationError as error:
         _refuse(error)
 

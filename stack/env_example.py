@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from bridge.config import BridgeSettings
+from ctl.settings import CtlSettings
 from emulator.config import EmulatorSettings
 from ingest.config import IngestSettings
 from runtime.config import (
@@ -34,6 +35,7 @@ SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("python -m runtime.topology", TopologySettings),
     ("python -m timescale migrate, status, maintain", OwnerSettings),
     ("python -m timescale bootstrap", BootstrapSettings),
+    ("iotctl", CtlSettings),
 )
 
 _HEAD = f"""\

@@ -1,0 +1,155 @@
+"""Which sensors a command is for. The matching is pure; `choose` asks the database once."""
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple, TypeVar
+
+import click
+from psycopg.rows import DictRow
+
+from ctl.context import Operator, query
+from ctl.errors import USAGE, CtlError
+
+F = TypeVar("F", bound=Callable[..., Any])
+STATES = ("AWAKE", "ASLEEP", "OFFLINE")
+
+
+class Selection(NamedTuple):
+    """What was said on the command line; filters narrow each other, serial numbers are taken as they are."""
+
+    serial_numbers: tuple[str, ...] = ()
+    all: bool = False
+    target: str | None = None
+    sensor_type: str | None = None
+    match: str | None = None
+    state: str | None = None
+
+    @property
+    def filters(self) -> bool:
+        """Whether anything but serial numbers and --all was said."""
+        return any((self.target, self.sensor_type, self.match, self.state))
+
+
+def select(sensors: Sequence[DictRow], selection: Selection) -> list[DictRow]:
+    """The sensors (rows of sensor_overview) that are meant, in order. CtlError where that is nobody."""
+    if selection.serial_numbers:
+        if selection.all or selection.filters:
+            raise CtlError("name serial numbers, or choose by --all, --target …: not both", USAGE)
+        known = {row["serial_number"]: row for row in sensors}
+        return [
+            known.get(serial) or _unknown(serial, known) for serial in dict.fromkeys(selection.serial_numbers)
+        ]
+    if not (selection.all or selection.filters):
+        raise CtlError("which sensors? Name serial numbers, or use --all, --target, --type or --match", USAGE)
+    _check_names(sensors, selection)
+    found = filtered(sensors, selection)
+    if not found:
+        raise CtlError("no sensor is chosen by that: iotctl sensors lists them", USAGE)
+    return found
+
+
+def filtered(sensors: Iterable[DictRow], selection: Selection) -> list[DictRow]:
+    """Those that pass all filters."""
+    return [
+        row
+        for row in sensors
+        if (selection.target is None or row["target"] == selection.target)
+        and (selection.sensor_type is None or row["sensor_type"] == selection.sensor_type)
+        and (selection.state is None or row["state"] == selection.state)
+        and (selection.match is None or fnmatchcase(row["serial_number"], selection.match))
+    ]
+
+
+def _check_names(sensors: Sequence[DictRow], selection: Selection) -> None:
+    for what, wanted, key in (
+        ("target", selection.target, "target"),
+        ("type", selection.sensor_type, "sensor_type"),
+    ):
+        known = {row[key] for row in sensors if row[key]}
+        if wanted is not None and wanted not in known:
+            raise CtlError(f"no sensor has the {what} {wanted!r}{did_you_mean(wanted, known)}", USAGE)
+
+
+def _unknown(serial: str, known: Iterable[str]) -> DictRow:
+    raise CtlError(f"there is no sensor {serial!r}{did_you_mean(serial, known)}", USAGE)
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """ ": did you mean 'pump-0001'?", or nothing where nothing is close."""
+    close = difflib.get_close_matches(wrong, list(known), n=3, cutoff=0.6)
+    return f": did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
+
+
+def choose(operator: Operator, selection: Selection) -> list[DictRow]:
+    """The sensors that are meant, as sensor_overview knows them. CtlError where that is nobody."""
+    with operator.database() as database:
+        return select(database.execute(query("sensors")).fetchall(), selection)
+
+
+def one_sensor(operator: Operator, serial: str) -> DictRow:
+    """One sensor, as sensor_overview knows it. CtlError where it is unknown, with what may have been meant."""
+    return choose(operator, Selection((serial,)))[0]
+
+
+def complete_serial(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Serial numbers for the shell's completion; none where the database does not answer."""
+    try:
+        operator = ctx.find_object(Operator) or Operator(_config(ctx), _profile(ctx))
+        with operator.database(statement_timeout_s=2) as database:
+            rows = database.execute(
+                "SELECT serial_number FROM sensor WHERE starts_with(serial_number, %s) ORDER BY 1 LIMIT 100",
+                [incomplete],
+            ).fetchall()
+    except Exception:  # whatever it is, a prompt is no place to say it
+        return []
+    return [row["serial_number"] for row in rows]
+
+
+def _config(ctx: click.Context) -> Any:
+    from ctl.profiles import default_path
+
+    return ctx.find_root().params.get("config") or default_path()
+
+
+def _profile(ctx: click.Context) -> str | None:
+    return ctx.find_root().params.get("profile")
+
+
+def serial_argument(command: F) -> F:
+    """SERIAL, one sensor."""
+    return click.argument("serial", shell_complete=complete_serial)(command)
+
+
+def selection_options(command: F) -> F:
+    """SERIAL…, --all, --target, --type, --match, --state; the command gets them as keywords of `Selection`."""
+    for decorator in reversed(
+        (
+            click.argument("serial_numbers", metavar="[SERIAL]...", nargs=-1, shell_complete=complete_serial),
+            click.option("--all", "all", is_flag=True, help="Every sensor."),
+            *filter_decorators(),
+        )
+    ):
+        command = decorator(command)
+    return command
+
+
+def filter_options(command: F) -> F:
+    """--target, --type, --match, --state."""
+    for decorator in reversed(filter_decorators()):
+        command = decorator(command)
+    return command
+
+
+def filter_decorators() -> tuple[Callable[[F], F], ...]:
+    """The filters that lists and commands share."""
+    return (
+        click.option("--target", metavar="NAME", help="Sensors on this machine or structure."),
+        click.option("--type", "sensor_type", metavar="TYPE", help="Sensors of this type, e.g. vibration."),
+        click.option(
+            "--match", metavar="PATTERN", help="Serial numbers like this: 'pump-*', 'pump-000[1-5]'."
+        ),
+        click.option(
+            "--state", type=click.Choice(STATES, case_sensitive=False), help="Sensors in this state."
+        ),
+    )
