@@ -80,7 +80,6 @@ class Root(click.Group):
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt:
-                click.echo(err=True)
                 ctx.exit(130)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar
 
 import click
 import psycopg
@@ -21,9 +21,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @cache
-def query(name: str) -> LiteralString:
+def query(name: str) -> bytes:
     """The statement in ctl/sql/{name}.sql."""
-    return cast("LiteralString", resources.files("ctl").joinpath("sql", f"{name}.sql").read_text())
+    return resources.files("ctl").joinpath("sql", f"{name}.sql").read_bytes()
 
 
 class Operator:
@@ -58,7 +58,7 @@ class Operator:
             options=f"-c statement_timeout={round(statement_timeout_s * 1000)}",
             row_factory=dict_row,
         ) as connection:
-            yield cast("Database", connection)
+            yield connection
 
     def rows(self, name: str, parameters: dict[str, Any] | None = None) -> Sequence[DictRow]:
         """All rows of the query ctl/sql/{name}.sql."""

@@ -56,7 +56,7 @@ def show_duration(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} d"
 
 
-class DurationType(click.ParamType):
+class DurationType(click.ParamType[float]):
     """A click parameter: seconds, as a float."""
 
     name = "duration"
@@ -71,7 +71,7 @@ class DurationType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class MomentType(click.ParamType):
+class MomentType(click.ParamType[datetime]):
     """A click parameter: a moment, in UTC."""
 
     name = "time"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import click
 import psycopg
 
-from runtime.amqp import AmqpError
+from runtime.amqp_errors import AmqpError
 from runtime.dynsec import DynsecError
 from runtime.streams import StreamError
 from timescale.migrate import MigrationError
@@ -33,6 +33,8 @@ _NO_RIGHT = ("28", "42501")  # SQLSTATE class 28: authentication; 42501: insuffi
 
 class CtlError(click.ClickException):
     """Ends `iotctl` with a sentence on standard error and an exit code."""
+
+    exit_code: int  # type: ignore[misc]  # each has its own, where click means one a class
 
     def __init__(self, message: str, exit_code: int = FAILED) -> None:
         super().__init__(message)

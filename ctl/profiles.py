@@ -73,7 +73,7 @@ class Profiles:
         """Forget a profile and its passwords; False where it was not known."""
         known = name in self._profiles()
         if known:
-            del self._document["profiles"][name]  # type: ignore[union-attr]  # a table, as _profiles found
+            del self._document["profiles"][name]
             if self.default == name:
                 del self._document["profile"]
             self._write()
