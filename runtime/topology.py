@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from typing import Any
 
 import pika
 import pika.exceptions
@@ -19,6 +20,8 @@ from runtime import config
 from runtime.amqp import parameters
 from runtime.backoff import Backoff
 from wire import names
+
+_PRECONDITION_FAILED = 406
 
 
 class TopologySettings(config.RabbitmqSettings):
@@ -62,30 +65,89 @@ async def declare_streams(settings: TopologySettings) -> None:
             await client.create_super_stream(names.DATA_SUPER_STREAM, partitions, routing_keys, arguments)
 
 
+class TopologyError(Exception):
+    """RabbitMQ does not take the topology; a sentence that says what to do."""
+
+
+class QueuesOccupied(TopologyError):  # noqa: N818  # it is what they are
+    """Everything is declared but for queues that were declared otherwise before, and cannot be made anew now.
+
+    They work as they did.
+    """
+
+
 def declare_queues(settings: TopologySettings) -> None:
-    """Declare the exchange, the quorum queues and their bindings; pika's errors where that fails."""
+    """Declare the exchange, the quorum queues and their bindings; pika's errors where that fails.
+
+    A queue that exists with other arguments is made anew where nobody uses it and nothing is in it; QueuesOccupied
+    otherwise, after all others are declared.
+    """
+    occupied = []
     with pika.BlockingConnection(parameters(settings, "topology")) as connection:
         channel = connection.channel()
         channel.exchange_declare(names.EXCHANGE, "topic", durable=True)
         for queue, routing_keys in names.QUEUES.items():
-            channel.queue_declare(
-                queue,
-                durable=True,
-                arguments={
-                    "x-queue-type": "quorum",
-                    "x-overflow": "reject-publish",
-                    "x-max-length-bytes": settings.queue_maximum_bytes,
-                },
-            )
+            arguments = queue_arguments(queue, settings.queue_maximum_bytes)
+            if not _declare(connection, queue, arguments):
+                if _removed(connection, queue, routing_keys):
+                    _declare(connection, queue, arguments)
+                else:
+                    occupied.append(queue)
             channel.queue_bind(queue, names.EXCHANGE, routing_keys)
+    if occupied:
+        raise QueuesOccupied(
+            f"{', '.join(occupied)}: declared otherwise by an earlier version, and made anew only while empty and "
+            "unused; they work as before. Let the services empty them, stop the services, and declare again"
+        )
 
 
-class TopologyError(Exception):
-    """RabbitMQ did not take the topology within the time given."""
+def queue_arguments(queue: str, maximum_bytes: int) -> dict[str, Any]:
+    """With what a queue is declared."""
+    arguments: dict[str, Any] = {
+        "x-queue-type": "quorum",
+        "x-overflow": "reject-publish",
+        "x-max-length-bytes": maximum_bytes,
+        # RabbitMQ drops a message that was delivered 21 times, unless told otherwise: a service that crashes
+        # again and again would lose it. What cannot be processed goes to the dead-letter stream by our own hand.
+        "x-delivery-limit": -1,
+    }
+    if queue == names.COMMAND_QUEUE:
+        # several bridges, and yet a sensor is told things in the order in which they were said
+        arguments["x-single-active-consumer"] = True
+    return arguments
+
+
+def _declare(connection: pika.BlockingConnection, queue: str, arguments: dict[str, Any]) -> bool:
+    """False where it exists with other arguments. RabbitMQ then closes the channel, so it has one of its own."""
+    channel = connection.channel()
+    try:
+        channel.queue_declare(queue, durable=True, arguments=arguments)
+    except pika.exceptions.ChannelClosedByBroker as error:
+        if error.reply_code != _PRECONDITION_FAILED:
+            raise
+        return False
+    channel.close()
+    return True
+
+
+def _removed(connection: pika.BlockingConnection, queue: str, routing_key: str) -> bool:
+    """Delete a queue that is empty and unused; False where it is not.
+
+    Quorum queues know no such condition, so it is unbound first: then nothing comes in between (a publisher is
+    told that there is no queue, and tries again).
+    """
+    channel = connection.channel()
+    channel.queue_unbind(queue, names.EXCHANGE, routing_key)
+    found = channel.queue_declare(queue, passive=True).method
+    if found.message_count or found.consumer_count:
+        return False
+    channel.queue_delete(queue)
+    channel.close()
+    return True
 
 
 def apply(settings: TopologySettings, timeout_s: float = 60.0) -> None:
-    """Declare everything. TopologyError when RabbitMQ does not take it for `timeout_s`.
+    """Declare everything. QueuesOccupied; TopologyError when RabbitMQ does not take it for `timeout_s`.
 
     Tried again until then: a RabbitMQ that has just started accepts connections before its streams'
     coordinator has elected itself, above all after an unclean stop.

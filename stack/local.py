@@ -235,6 +235,8 @@ class Stack:
         say("declaring streams and queues")
         try:
             topology.apply(settings)
+        except topology.QueuesOccupied as occupied:
+            say(str(occupied))
         except topology.TopologyError as error:
             raise StackError(str(error)) from error
 

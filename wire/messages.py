@@ -5,8 +5,9 @@ from typing import Any, Protocol, TypeVar
 
 from google.protobuf.message import DecodeError
 
-from wire import limits
+from wire import limits, names
 from wire.errors import Reason, WireError
+from wire.relay_pb2 import CommandReport, Step
 from wire.sensor_pb2 import Birth, Command, CommandAck, Log, State, Status
 
 
@@ -127,7 +128,29 @@ def decode_command(payload: bytes) -> Command:
         raise WireError(Reason.BAD_COMMAND, "no command, or one this version does not know")
     _check_time("issued_time_ns", command.issued_time_ns)
     _check_time("expiry_time_ns", command.expiry_time_ns)
+    _check_text(alarm_id=command.trigger_alarm.alarm_id, action=command.trigger_alarm.action)
     return command
+
+
+def decode_command_of(routing_key: str, payload: bytes) -> tuple[str, names.CommandLevel, Command]:
+    """The sensor that a command is for, its kind, and the command. WireError where they do not belong together."""
+    serial_number, level = names.parse_command_routing_key(routing_key)
+    command = decode_command(payload)
+    if command.WhichOneof("command") != level.value:
+        raise WireError(Reason.BAD_COMMAND, f"{command.WhichOneof('command')} sent as {level.value}")
+    return serial_number, level, command
+
+
+def decode_report(payload: bytes) -> CommandReport:
+    """A checked CommandReport."""
+    report = _parse(CommandReport, payload)
+    if len(report.command_id) != 16:
+        raise WireError(Reason.BAD_COMMAND, f"an id of {len(report.command_id)} bytes; it is a UUID of 16")
+    if report.step not in (Step.STEP_SENT, Step.STEP_UNREACHABLE, Step.STEP_EXPIRED):
+        raise WireError(Reason.BAD_COMMAND, f"step {report.step}")
+    _check_text(reason=report.reason)
+    _check_time("time_ns", report.time_ns, zero_is_unknown=False)
+    return report
 
 
 def decode_ack(payload: bytes) -> CommandAck:

@@ -52,20 +52,40 @@ def presence_topic(client_id: str) -> str:
 
 # RabbitMQ.
 EXCHANGE: Final = "sensor_streaming"
+COMMAND_PATTERN: Final = "*.commands.#"  # every command to every sensor
+ACK_PATTERN: Final = "*.acks"
+REPORT_PATTERN: Final = "*.command_reports"
 DATA_SUPER_STREAM: Final = "sensor_streaming.data"
 LOG_STREAM: Final = "sensor_streaming.logs"
 DEAD_STREAM: Final = "sensor_streaming.dead"
 QUEUES: Final[dict[str, str]] = {  # quorum queue → the routing keys it is bound to
     "sensor_streaming.birth": "*.birth",
     "sensor_streaming.status": "*.status",
-    "sensor_streaming.acks": "*.acks",
+    "sensor_streaming.acks": ACK_PATTERN,
     "sensor_streaming.alarms": "*.alarms.#",
-    "sensor_streaming.commands": "*.commands.#",
+    "sensor_streaming.commands": COMMAND_PATTERN,  # for the bridges
+    "sensor_streaming.command_audit": COMMAND_PATTERN,  # for the database
+    "sensor_streaming.command_reports": REPORT_PATTERN,
 }
 # Headers of a message in a quorum queue.
+HEADER_PUBLISHED_MS: Final = "timestamp_in_ms"  # set by RabbitMQ itself (rabbitmq.conf)
 HEADER_SERIAL_NUMBER: Final = "x-serial-number"
 HEADER_RECEIVED_NS: Final = "x-received-ns"
-BIRTH_QUEUE, STATUS_QUEUE, ACK_QUEUE, ALARM_QUEUE, COMMAND_QUEUE = QUEUES
+HEADER_CLIENT: Final = (
+    "x-client"  # of a command: from where it was given, e.g. anna@laptop; as the client says
+)
+(
+    BIRTH_QUEUE,
+    STATUS_QUEUE,
+    ACK_QUEUE,
+    ALARM_QUEUE,
+    COMMAND_QUEUE,
+    COMMAND_AUDIT_QUEUE,
+    COMMAND_REPORT_QUEUE,
+) = QUEUES
+
+_LEVELS: Final = frozenset(level.value for level in CommandLevel)
+_COMMAND_KEY: Final = re.compile(r"sensor_([^.]*)\.commands\.([a-z_]+)")
 
 # The seed that RabbitMQ's stream clients agree on, so that any of them finds a sensor's partition.
 _MURMUR_SEED: Final = 104729
@@ -108,6 +128,24 @@ def parse_topic(topic: str) -> tuple[str, Kind]:
 def routing_key(serial_number: str, suffix: str) -> str:
     """The routing key on the exchange, e.g. sensor_SN1.birth, sensor_SN1.commands.sleep."""
     return f"sensor_{serial_number}.{suffix}"
+
+
+def command_routing_key(serial_number: str, level: CommandLevel) -> str:
+    """The routing key of one kind of command to one sensor."""
+    return routing_key(serial_number, f"commands.{level.value}")
+
+
+def report_routing_key(serial_number: str) -> str:
+    """The routing key of what a bridge reports of a sensor's commands."""
+    return routing_key(serial_number, "command_reports")
+
+
+def parse_command_routing_key(key: str) -> tuple[str, CommandLevel]:
+    """The sensor and the kind of command; WireError where it is none."""
+    match = _COMMAND_KEY.fullmatch(key)
+    if match is None or match[2] not in _LEVELS:
+        raise WireError(Reason.BAD_COMMAND, f"routing key {key[:200]!r} is that of no command")
+    return check_serial_number(match[1]), CommandLevel(match[2])
 
 
 def partition_of(serial_number: str, partitions: int) -> int:

@@ -24,19 +24,23 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0brelay.proto\x12\x08relay.v1\"d\n\x07Relayed\x12\x15\n\rserial_number\x18\x01 \x01(\t\x12\x1c\n\x04kind\x18\x02 \x01(\x0e\x32\x0e.relay.v1.Kind\x12\x13\n\x0breceived_ns\x18\x03 \x01(\x10\x12\x0f\n\x07payload\x18\x04 \x01(\x0c\"/\n\x08\x45nvelope\x12#\n\x08messages\x18\x01 \x03(\x0b\x32\x11.relay.v1.Relayed\"\x93\x01\n\nDeadLetter\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0e\n\x06origin\x18\x03 \x01(\t\x12\x15\n\rserial_number\x18\x04 \x01(\t\x12\x1c\n\x04kind\x18\x05 \x01(\x0e\x32\x0e.relay.v1.Kind\x12\x0f\n\x07time_ns\x18\x06 \x01(\x10\x12\x0f\n\x07payload\x18\x07 \x01(\x0c*p\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11KIND_MEASUREMENTS\x10\x01\x12\x0c\n\x08KIND_LOG\x10\x02\x12\x0e\n\nKIND_BIRTH\x10\x03\x12\x0f\n\x0bKIND_STATUS\x10\x04\x12\x0c\n\x08KIND_ACK\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0brelay.proto\x12\x08relay.v1\"d\n\x07Relayed\x12\x15\n\rserial_number\x18\x01 \x01(\t\x12\x1c\n\x04kind\x18\x02 \x01(\x0e\x32\x0e.relay.v1.Kind\x12\x13\n\x0breceived_ns\x18\x03 \x01(\x10\x12\x0f\n\x07payload\x18\x04 \x01(\x0c\"/\n\x08\x45nvelope\x12#\n\x08messages\x18\x01 \x03(\x0b\x32\x11.relay.v1.Relayed\"\x93\x01\n\nDeadLetter\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0e\n\x06origin\x18\x03 \x01(\t\x12\x15\n\rserial_number\x18\x04 \x01(\t\x12\x1c\n\x04kind\x18\x05 \x01(\x0e\x32\x0e.relay.v1.Kind\x12\x0f\n\x07time_ns\x18\x06 \x01(\x10\x12\x0f\n\x07payload\x18\x07 \x01(\x0c\"b\n\rCommandReport\x12\x12\n\ncommand_id\x18\x01 \x01(\x0c\x12\x1c\n\x04step\x18\x02 \x01(\x0e\x32\x0e.relay.v1.Step\x12\x0f\n\x07time_ns\x18\x03 \x01(\x10\x12\x0e\n\x06reason\x18\x04 \x01(\t*\x9b\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11KIND_MEASUREMENTS\x10\x01\x12\x0c\n\x08KIND_LOG\x10\x02\x12\x0e\n\nKIND_BIRTH\x10\x03\x12\x0f\n\x0bKIND_STATUS\x10\x04\x12\x0c\n\x08KIND_ACK\x10\x05\x12\x10\n\x0cKIND_COMMAND\x10\x06\x12\x17\n\x13KIND_COMMAND_REPORT\x10\x07*S\n\x04Step\x12\x14\n\x10STEP_UNSPECIFIED\x10\x00\x12\r\n\tSTEP_SENT\x10\x01\x12\x14\n\x10STEP_UNREACHABLE\x10\x02\x12\x10\n\x0cSTEP_EXPIRED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'relay_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_KIND']._serialized_start=326
-  _globals['_KIND']._serialized_end=438
+  _globals['_KIND']._serialized_start=427
+  _globals['_KIND']._serialized_end=582
+  _globals['_STEP']._serialized_start=584
+  _globals['_STEP']._serialized_end=667
   _globals['_RELAYED']._serialized_start=25
   _globals['_RELAYED']._serialized_end=125
   _globals['_ENVELOPE']._serialized_start=127
   _globals['_ENVELOPE']._serialized_end=174
   _globals['_DEADLETTER']._serialized_start=177
   _globals['_DEADLETTER']._serialized_end=324
+  _globals['_COMMANDREPORT']._serialized_start=326
+  _globals['_COMMANDREPORT']._serialized_end=424
 # @@protoc_insertion_point(module_scope)

@@ -15,12 +15,27 @@ class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KIND_BIRTH: _ClassVar[Kind]
     KIND_STATUS: _ClassVar[Kind]
     KIND_ACK: _ClassVar[Kind]
+    KIND_COMMAND: _ClassVar[Kind]
+    KIND_COMMAND_REPORT: _ClassVar[Kind]
+
+class Step(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STEP_UNSPECIFIED: _ClassVar[Step]
+    STEP_SENT: _ClassVar[Step]
+    STEP_UNREACHABLE: _ClassVar[Step]
+    STEP_EXPIRED: _ClassVar[Step]
 KIND_UNSPECIFIED: Kind
 KIND_MEASUREMENTS: Kind
 KIND_LOG: Kind
 KIND_BIRTH: Kind
 KIND_STATUS: Kind
 KIND_ACK: Kind
+KIND_COMMAND: Kind
+KIND_COMMAND_REPORT: Kind
+STEP_UNSPECIFIED: Step
+STEP_SENT: Step
+STEP_UNREACHABLE: Step
+STEP_EXPIRED: Step
 
 class Relayed(_message.Message):
     __slots__ = ("serial_number", "kind", "received_ns", "payload")
@@ -57,3 +72,15 @@ class DeadLetter(_message.Message):
     time_ns: int
     payload: bytes
     def __init__(self, reason: _Optional[str] = ..., detail: _Optional[str] = ..., origin: _Optional[str] = ..., serial_number: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., time_ns: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
+
+class CommandReport(_message.Message):
+    __slots__ = ("command_id", "step", "time_ns", "reason")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    command_id: bytes
+    step: Step
+    time_ns: int
+    reason: str
+    def __init__(self, command_id: _Optional[bytes] = ..., step: _Optional[_Union[Step, str]] = ..., time_ns: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
