@@ -20,6 +20,8 @@ from stack.servers import REPOSITORY, SERVERS, Postgres, Server, describe
 Say = Callable[[str], None]
 DEFAULT_DATA = REPOSITORY / ".stack"
 START_TIMEOUT_S = 90.0
+_DATABASE_ROLES = {"operator": "control", "viewer": "readonly"}  # where the name is another
+_MQTT_ACCOUNT = ("MQTT_USERNAME", "MQTT_PASSWORD")
 _LEAST_FREE_BYTES = 2_000_000_000
 
 
@@ -133,12 +135,12 @@ class Stack:
         }
 
     def environment(self, role: str) -> dict[str, str]:
-        """STREAMING_* variables for bridge-N, ingest, control, emulator, owner, alarms, readonly."""
+        """STREAMING_* variables for bridge-N, ingest, control, operator, viewer, emulator, owner, alarms, readonly."""
         assert self.ports is not None
         mqtt_user = role if f"mqtt/{role}" in self.passwords else "control"
         rabbitmq_user = role.partition("-")[0]
         rabbitmq_user = rabbitmq_user if f"rabbitmq/{rabbitmq_user}" in self.passwords else "control"
-        database_role = f"streaming_{role}"
+        database_role = f"streaming_{_DATABASE_ROLES.get(role, role)}"
         if f"database/{database_role}" not in self.passwords:
             database_role = "streaming_readonly"
         known = {
@@ -157,6 +159,8 @@ class Stack:
             "DATABASE_USERNAME": database_role,
             "DATABASE_PASSWORD": self.passwords[f"database/{database_role}"],
         }
+        if role == "viewer":  # who only looks administers no sensors
+            known = {name: value for name, value in known.items() if name not in _MQTT_ACCOUNT}
         if role == "emulator":
             known = {name: known[name] for name in ("MQTT_HOST", "MQTT_PORT")}
         return {f"STREAMING_{name}": str(value) for name, value in known.items()}

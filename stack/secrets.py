@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from runtime.dynsec import acl, sensor_role
+from wire import names
 
 MQTT_USERS = ("control", "bridge-0", "bridge-1", "bridge-2", "bridge-3")
-RABBITMQ_USERS = ("control", "bridge", "ingest")
+RABBITMQ_USERS = ("control", "bridge", "ingest", "operator", "viewer")
 DATABASE_ROLES = ("owner", "ingest", "alarms", "control", "readonly")
 
 
@@ -61,11 +62,6 @@ def write_text(path: Path, text: str) -> None:
 
 def rabbitmq_definitions(passwords: dict[str, str]) -> dict[str, Any]:
     """Virtual host, users and permissions, as RabbitMQ loads them at start."""
-    rights = {
-        "control": {"configure": ".*", "write": ".*", "read": ".*"},
-        "bridge": {"configure": "^$", "write": "^sensor_streaming", "read": "^sensor_streaming"},
-        "ingest": {"configure": "^$", "write": "^sensor_streaming", "read": "^sensor_streaming"},
-    }
     return {
         "vhosts": [{"name": "/"}],
         "users": [
@@ -77,8 +73,36 @@ def rabbitmq_definitions(passwords: dict[str, str]) -> dict[str, Any]:
             }
             for user in RABBITMQ_USERS
         ],
-        "permissions": [{"user": user, "vhost": "/", **rights[user]} for user in RABBITMQ_USERS],
+        "permissions": [{"user": user, "vhost": "/", **_RIGHTS[user]} for user in RABBITMQ_USERS],
+        "topic_permissions": [
+            {"user": user, "vhost": "/", "exchange": names.EXCHANGE, "write": keys, "read": ".*"}
+            for user, keys in _MAY_PUBLISH.items()
+        ],
     }
+
+
+def _rights(*, configure: str = "^$", write: str = "^$", read: str = "^$") -> dict[str, str]:
+    return {"configure": configure, "write": write, "read": read}
+
+
+_STREAMS = r"sensor_streaming\.(data(-[0-9]+)?|logs|dead)"
+_OWN_QUEUES = r"amq\.gen-.*"  # named by the server, exclusive to a connection
+# What each account may do; docs/design.md says it in words. Which routing keys it may publish stands below.
+_RIGHTS = {
+    "control": _rights(configure=".*", write=".*", read=".*"),
+    "bridge": _rights(write="^sensor_streaming", read="^sensor_streaming"),
+    "ingest": _rights(write=r"^sensor_streaming\.dead$", read="^sensor_streaming"),
+    "operator": _rights(
+        configure=f"^{_OWN_QUEUES}$",
+        write=f"^({names.EXCHANGE}|{_STREAMS}|{_OWN_QUEUES})$",
+        read=f"^({names.EXCHANGE}|{_STREAMS}|{_OWN_QUEUES})$",
+    ),
+    "viewer": _rights(read=f"^{_STREAMS}$"),
+}
+_MAY_PUBLISH = {
+    "bridge": r"^sensor_[^.]+\.(birth|status|acks|command_reports)$",
+    "operator": r"^sensor_[^.]+\.commands\.",
+}
 
 
 def _rabbitmq_hash(secret: str) -> str:

@@ -125,10 +125,10 @@ class Rabbitmq(Server):
             f"prometheus.tcp.port = {self.ports.rabbitmq_metrics}\n"
             "load_definitions = /data/definitions.json\n"
         )
-        if not (self.data / "definitions.json").exists():
-            secrets.write_private(
-                self.data / "definitions.json", secrets.rabbitmq_definitions(dict(self.passwords))
-            )
+        # each time, and loaded at each start: a newer version knows more users, and other rights
+        secrets.write_private(
+            self.data / "definitions.json", secrets.rabbitmq_definitions(dict(self.passwords))
+        )
         cookie = self.data / ".erlang.cookie"
         if not cookie.exists():
             cookie.write_text(self.passwords["rabbitmq/cookie"])
