@@ -9,6 +9,7 @@ import click
 from ctl import errors
 from ctl.context import Operator
 from ctl.profiles import default_path
+from ctl.select import did_you_mean
 
 # section → command → where it is defined, and its one line in the list
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -65,6 +66,14 @@ class Root(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A mistyped command is told what it may have meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """Without importing any."""
