@@ -153,12 +153,15 @@ class Stack:
             "RABBITMQ_STREAM_PORT": self.ports.stream,
             "RABBITMQ_USERNAME": rabbitmq_user,
             "RABBITMQ_PASSWORD": self.passwords[f"rabbitmq/{rabbitmq_user}"],
+            "RABBITMQ_METRICS_URL": f"http://127.0.0.1:{self.ports.rabbitmq_metrics}/metrics",
             "DATABASE_HOST": "127.0.0.1",
             "DATABASE_PORT": self.ports.postgres,
             "DATABASE_NAME": "sensor_streaming",
             "DATABASE_USERNAME": database_role,
             "DATABASE_PASSWORD": self.passwords[f"database/{database_role}"],
         }
+        if role in ("control", "operator"):  # iotctl db
+            known["OWNER_PASSWORD"] = self.passwords["database/streaming_owner"]
         if role == "viewer":  # who only looks administers no sensors
             known = {name: value for name, value in known.items() if name not in _MQTT_ACCOUNT}
         if role == "emulator":
