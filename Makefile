@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
 .DEFAULT_GOAL := help
-.PHONY: help setup servers demo test unit check format proto bench lock env-example clean
+.PHONY: help setup servers demo test unit check format proto bench lock docs env-example clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -47,6 +47,9 @@ lock: setup  ## Write requirements.lock anew (needs uv)
 clean:  ## Forget the virtual environment and the data of this checkout's stack
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stack down; fi
 	rm -rf $(VENV) .stack
+
+docs: setup  ## Write docs/iotctl.md anew, from the commands' help
+	@$(BIN)/python -m ctl.reference > docs/iotctl.md
 
 env-example: setup  ## Write .env.example anew, from the settings
 	$(BIN)/python -m stack.env_example > .env.example

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from bench import commands as told
 from bench.measure import case
 from bench.pipeline import PROCESSES, chain
 from bench.report import Case, costs, memory, rates
@@ -39,13 +40,21 @@ console = Console()
     "--cores", default=2, show_default=True, type=click.IntRange(1), help="Cores for everything together."
 )
 @click.option(
+    "--commands",
+    "sensors",
+    default=1_000,
+    show_default=True,
+    type=click.IntRange(0, 10_000),
+    help="Sensors that are sent a command at once; 0: none.",
+)
+@click.option(
     "--out",
     default="bench-result.json",
     show_default=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="JSON file with the result.",
 )
-def main(sizes: tuple[int, ...], seconds: float, cores: int, out: Path) -> None:
+def main(sizes: tuple[int, ...], seconds: float, cores: int, sensors: int, out: Path) -> None:
     """Measure the whole chain, emulator to database, everything on this machine and on few cores.
 
     The rate is raised until the database no longer keeps up; rates depend on the machine, the CPU time of
@@ -58,17 +67,22 @@ def main(sizes: tuple[int, ...], seconds: float, cores: int, out: Path) -> None:
     available = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, available[:cores])
     cases: list[Case] = []
+    steering: told.CommandCase | None = None
     try:
         with console.status("starting") as status, chain(status.update) as running:
             for size in sizes or tuple(FIRST_RATES):
                 known = min(FIRST_RATES, key=lambda other: abs(other - size))
                 cases.append(case(running, size, FIRST_RATES[known], seconds, status.update))
+            if sensors:
+                steering = told.commands(running, sensors, status.update)
     except StackError as error:
         console.print(f"bench: {error}", style="red")
         sys.exit(1)
     console.print(rates(cases))
     console.print(costs(cases, PROCESSES))
     console.print(memory(cases, PROCESSES))
+    if steering is not None:
+        console.print(told.table(steering))
     for one in cases:
         console.print(f"{one.samples_per_message:,} samples: {one.limited_by}", style="dim")
     result = {
@@ -76,6 +90,7 @@ def main(sizes: tuple[int, ...], seconds: float, cores: int, out: Path) -> None:
         "cores": min(cores, len(available)),
         "machine": platform.machine(),
         "cases": [one.as_json() for one in cases],
+        "commands": None if steering is None else steering.as_json(),
     }
     out.write_text(json.dumps(result, indent=2) + "\n")
     console.print(f"written to {out}")

@@ -42,22 +42,22 @@ class Chain:
 
     def __init__(self, stack: Stack, folder: Path) -> None:
         assert stack.ports is not None
-        self._stack = stack
-        self._folder = folder
+        self.stack = stack
+        self.folder = folder
         self._port = stack.ports.services
         stack.credentials(load_serial_numbers(SENSORS))
-        self.bridge = self._service("bridge", ["bridge"], "bridge-0")
-        self.ingest = self._service("ingest", ["ingest", "measurements"], "ingest")
+        self.bridge = self.service("bridge", ["bridge"], "bridge-0")
+        self.ingest = self.service("ingest", ["ingest", "measurements"], "ingest")
         self.bridge.wait_ready()
         self.ingest.wait_ready()
 
     @contextmanager
     def load(self, rate: float, samples_per_message: int) -> Iterator[Service]:
         """A fleet that publishes at this rate while the block runs."""
-        arguments = ["emulator", "--credentials", str(self._stack.credentials_file)]
+        arguments = ["emulator", "--credentials", str(self.stack.credentials_file)]
         arguments += ["--sensors", str(SENSORS)]
         arguments += ["--load", str(rate), "--samples-per-batch", str(samples_per_message)]
-        fleet = self._service("emulator", arguments, "emulator")
+        fleet = self.service("emulator", arguments, "emulator")
         try:
             fleet.wait_ready()
             yield fleet
@@ -71,7 +71,7 @@ class Chain:
             "bridge": self.bridge.process.pid,
             "ingest": self.ingest.process.pid,
         }
-        for name, server in self._stack.servers.items():
+        for name, server in self.stack.servers.items():
             assert server.process is not None
             pids[name] = server.process.outer.pid
         return Reading(
@@ -100,11 +100,10 @@ class Chain:
     def _written(self) -> float:
         return self.ingest.metrics().total("ingest_messages_total", kind="measurements")
 
-    def _service(self, name: str, arguments: list[str], role: str) -> Service:
+    def service(self, name: str, arguments: list[str], role: str) -> Service:
+        """A process on this stack; whoever asks for it stops it."""
         self._port += 1
-        return Service(
-            name, arguments, self._stack.environment(role), self._port, self._folder / f"{name}.log"
-        )
+        return Service(name, arguments, self.stack.environment(role), self._port, self.folder / f"{name}.log")
 
 
 @contextmanager

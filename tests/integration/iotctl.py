@@ -1,6 +1,9 @@
 """`iotctl` as the tests run it: in this process, against the session's real servers."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,20 @@ class Iotctl:
             f"{arguments}: {result.exit_code}\n{result.output}\n{result.exception!r}"
         )
         return result.stdout
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A process of its own, for what goes on while the test does something else."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ctl", *arguments],
+            env={
+                **os.environ,
+                **{name: value for name, value in self.environment.items() if value is not None},
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def json(self, *arguments: str) -> Any:
         """What a call with --output json prints."""
