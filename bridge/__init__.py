@@ -1,1 +1,1 @@
-"""The bridge: from MQTT to RabbitMQ, acknowledging nothing that RabbitMQ does not hold."""
+"""The bridge: between MQTT and RabbitMQ, acknowledging nothing that the other side does not hold."""

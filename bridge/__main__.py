@@ -1,4 +1,4 @@
-"""`python -m bridge`: relays sensors' messages from MQTT to RabbitMQ until SIGTERM."""
+"""`python -m bridge`: relays sensors' messages up and commands down until SIGTERM."""
 
 import asyncio
 import sys

@@ -7,38 +7,38 @@ larger the envelopes become, and the cheaper each message. A short linger does t
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import structlog
 
 from bridge import metrics
-from bridge.flight import Receipt
 from runtime.backoff import Backoff
 from runtime.streams import StreamError, StreamPublisher
 from wire.envelope import to_amqp
 
 log = structlog.get_logger()
 
-Landed = Callable[[list[Receipt]], None]
+R = TypeVar("R")  # the receipt of one message: what is told when it has landed
 
 
-class Buffer:
+class Buffer(Generic[R]):
     """Entries and their receipts, in order. Pure."""
 
     def __init__(self) -> None:
         self._entries: list[bytes] = []
-        self._receipts: list[Receipt] = []
+        self._receipts: list[R] = []
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, entry: bytes, receipt: Receipt) -> None:
+    def add(self, entry: bytes, receipt: R) -> None:
         """Put one at the end."""
         self._entries.append(entry)
         self._receipts.append(receipt)
         self.bytes += len(entry)
 
-    def take(self, maximum_bytes: int) -> tuple[bytes, list[Receipt]]:
+    def take(self, maximum_bytes: int) -> tuple[bytes, list[R]]:
         """The first entries as one envelope of at most `maximum_bytes`, but at least one entry."""
         if self.bytes <= maximum_bytes:
             entries, receipts = self._entries, self._receipts
@@ -56,14 +56,14 @@ class Buffer:
         return b"".join(entries), receipts
 
 
-class Lane:
+class Lane(Generic[R]):
     """Feeds one stream. `run` never gives a message up: it publishes until there is a confirm."""
 
     def __init__(
         self,
         stream: str,
         publisher: StreamPublisher,
-        landed: Landed,
+        landed: Callable[[list[R]], None],
         *,
         maximum_bytes: int,
         linger_s: float,
@@ -75,11 +75,11 @@ class Lane:
         self._maximum_bytes = maximum_bytes if envelopes else 1  # one entry a message
         self._linger_s = linger_s if envelopes else 0.0
         self._wrap = to_amqp if envelopes else _as_it_is
-        self._buffer = Buffer()
+        self._buffer: Buffer[R] = Buffer()
         self._arrived = asyncio.Event()
         self._confirmed = metrics.ENVELOPES.labels(stream)
 
-    def add(self, entry: bytes, receipt: Receipt) -> None:
+    def add(self, entry: bytes, receipt: R) -> None:
         """Queue one message; never waits (the flight bounds what is queued)."""
         self._buffer.add(entry, receipt)
         self._arrived.set()

@@ -10,6 +10,9 @@ ENVELOPES = Counter("bridge_envelopes_total", "Stream messages confirmed.", ["st
 FAILURES = Counter(
     "bridge_publish_failures_total", "Publishes without a confirm; each is tried again.", ["side"]
 )
+COMMANDS = Counter("bridge_commands_total", "Commands taken from their queue.")
+COMMAND_REPORTS = Counter("bridge_command_reports_total", "What became of them on the way down.", ["step"])
+COMMANDS_UNDER_WAY = Gauge("bridge_commands_under_way", "Commands taken and not yet settled.")
 PAUSES = Counter("bridge_pauses_total", "Times that reading MQTT stopped because too much was in flight.")
 MQTT_RECONNECTS = Counter("bridge_mqtt_reconnects_total", "Lost MQTT connections.")
 IN_FLIGHT_MESSAGES = Gauge("bridge_in_flight_messages", "Messages received and not yet acknowledged.")

@@ -1,13 +1,14 @@
 """The way up: MQTT messages of one read are routed and queued; what landed is acknowledged."""
 
 import time
+from functools import partial
 
 import mqtt5
 
 from bridge import metrics
 from bridge.flight import Flight, Receipt
 from bridge.lane import Lane
-from bridge.queues import Letter, QueuePublisher
+from bridge.outbox import Letter, Outbox
 from bridge.routing import Route, Router
 from runtime.mqtt import Connection
 from wire import limits
@@ -21,12 +22,17 @@ class Uplink:
     """Takes what one read brought; no message waits here and none is acknowledged here."""
 
     def __init__(
-        self, router: Router, lanes: dict[str, Lane], dead: Lane, queues: QueuePublisher, flight: Flight
+        self,
+        router: Router,
+        lanes: dict[str, Lane[Receipt]],
+        dead: Lane[Receipt],
+        outbox: Outbox,
+        flight: Flight,
     ) -> None:
         self._router = router
         self._lanes = lanes
         self._dead = dead
-        self._queues = queues
+        self._outbox = outbox
         self._flight = flight
         self._counters = {kind: metrics.MESSAGES.labels(level) for kind, level in LEVEL_BY_KIND.items()}
 
@@ -50,7 +56,8 @@ class Uplink:
                 self._lanes[route.stream].add(entry(route.prefix, now_bytes, payload), receipt)
             else:
                 counts[route.kind] = counts.get(route.kind, 0) + 1
-                self._queues.add(Letter(route.routing_key, route.serial_number, now_ns, payload, receipt))
+                landed = partial(self._flight.landed, [receipt])
+                self._outbox.add(Letter(route.routing_key, route.serial_number, now_ns, payload, landed))
         self._flight.took_off(connection, len(packets), size)
         metrics.BYTES.inc(size)
         for kind, count in counts.items():

@@ -63,6 +63,7 @@ class _Channel:
 
     def __init__(self, raw: Raw, where: str) -> None:
         self.raw = raw
+        self.essential = False  # the connection ends with it
         self.closed: asyncio.Future[AmqpError] = asyncio.get_running_loop().create_future()
         self._where = where
         raw.add_on_close_callback(self._on_closed)
@@ -179,11 +180,13 @@ class AmqpConnection:
         if self._consuming is not None and self._consuming.raw.is_open:
             self._consuming.raw.basic_ack(delivery_tag, multiple)
 
-    async def cancel(self) -> None:
-        """Get no more messages by `consume`; those that came may still be acknowledged. AmqpError."""
-        if self._consuming is not None:
-            for tag in list(self._consuming.raw.consumer_tags):
-                await self._consuming.ask(self._consuming.raw.basic_cancel, tag)
+    async def stop_consuming(self) -> None:
+        """Get no more messages by `consume`; those that are not acknowledged go back to their queues, in order."""
+        channel, self._consuming = self._consuming, None
+        if channel is not None and channel.raw.is_open:
+            channel.essential = False
+            channel.raw.close()
+            await asyncio.wait([channel.closed], timeout=_CLOSE_TIMEOUT_S)
 
     async def queue_depths(self, queues: Iterable[str]) -> dict[str, tuple[int, int] | None]:
         """Messages that are ready and consumers of each queue; None where it does not exist. AmqpError."""
@@ -235,8 +238,10 @@ class AmqpConnection:
             opened.cancel()
             raise self._why()
         channel = _Channel(opened.result(), self.where)
-        if essential:
-            channel.closed.add_done_callback(lambda closed: self._give_up(closed.result()))
+        channel.essential = essential
+        channel.closed.add_done_callback(
+            lambda closed: self._give_up(closed.result()) if channel.essential else None
+        )
         return channel
 
     def _on_answered(self, frame: Raw) -> None:

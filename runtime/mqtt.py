@@ -87,6 +87,7 @@ class Connection(asyncio.Protocol):
         self.closed: asyncio.Future[MqttError] = loop.create_future()
         self.connack: asyncio.Future[mqtt5.ConnAckPacket] = loop.create_future()
         self.writable = True
+        self.on_writable: Callable[[], object] = lambda: None
         self._loop = loop
         self._options = options
         self._on_messages = on_messages
@@ -201,6 +202,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has room again."""
         self.writable = True
+        self.on_writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everybody who waits."""

@@ -155,6 +155,7 @@ class Client:
             raise
         self._resend(connection)
         self.connection = connection
+        connection.on_writable = self.room.set
         self._backoff.reset()
         self.room.set()
         self._on_connected(connection)

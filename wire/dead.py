@@ -1,5 +1,6 @@
 """Dead letters: what could not be processed, kept with the reason and its original bytes."""
 
+from wire import limits
 from wire.envelope import to_amqp
 from wire.errors import WireError
 from wire.relay_pb2 import DeadLetter, Kind
@@ -14,11 +15,18 @@ def dead_letter(
     serial_number: str = "",
     kind: Kind = Kind.KIND_UNSPECIFIED,
 ) -> bytes:
-    """A message for the dead-letter stream. `origin`: an MQTT topic, or stream/offset; `time_ns`: now."""
+    """A message for the dead-letter stream. `origin`: an MQTT topic, routing key, queue, or stream/offset; `time_ns`: now.
+
+    More bytes than any MQTT packet has are cut off: by AMQP comes more than a stream's frame can hold.
+    """
+    detail = error.detail
+    if len(payload) > limits.MAXIMUM_PACKET_BYTES:
+        detail = f"{detail} (the first {limits.MAXIMUM_PACKET_BYTES} of {len(payload)} bytes)"
+        payload = payload[: limits.MAXIMUM_PACKET_BYTES]
     return to_amqp(
         DeadLetter(
             reason=error.reason.value,
-            detail=error.detail,
+            detail=detail,
             origin=_text(origin),
             serial_number=serial_number,
             kind=kind,
