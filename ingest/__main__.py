@@ -17,7 +17,8 @@ KINDS = ("measurements", "logs", "registry")
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("kind", type=click.Choice(KINDS))
 def cli(kind: str) -> None:
-    """Write one KIND of message into the database: measurements, logs, or the registry (birth, status, acks).
+    """Write one KIND of message into the database: measurements, logs, or the registry (births, statuses, and
+    commands with what became of them).
 
     Several of a kind share the work. Settings come from STREAMING_* variables: see .env.example.
     """

@@ -18,18 +18,21 @@ def query(name: str) -> bytes:
     return resources.files("ingest").joinpath("sql", f"{name}.sql").read_bytes()
 
 
-async def connect(settings: DatabaseSettings, *, staging: bool = False) -> Connection:
+async def connect(
+    settings: DatabaseSettings, *, staging: bool = False, synchronous: bool = False
+) -> Connection:
     """A connection in autocommit mode; `staging` makes the table that COPY fills. psycopg.OperationalError.
 
-    synchronous_commit is off: a transaction that a crash of the server loses takes its stream offset with
-    it, and what it held is read again (ingest.pipeline compares).
+    Without `synchronous` commits are not: a transaction that a crash of the server loses takes its stream offset
+    with it, and what it held is read again (ingest.pipeline compares).
     """
+    commit = "on" if synchronous else "off"
     connection = await psycopg.AsyncConnection.connect(
         **settings.conninfo(),  # type: ignore[arg-type]  # keywords of one dict
         autocommit=True,
         connect_timeout=5,
         application_name="ingest",
-        options="-c synchronous_commit=off -c client_min_messages=warning",
+        options=f"-c synchronous_commit={commit} -c client_min_messages=warning",
     )
     if staging:
         await connection.execute(query("staging"))

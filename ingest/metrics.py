@@ -9,6 +9,10 @@ SAMPLES = Counter("ingest_samples_total", "Single samples in them, over all chan
 ROWS = Counter("ingest_rows_total", "Rows inserted.", ["table"])
 DUPLICATES = Counter("ingest_duplicates_total", "Rows that were there already.", ["table"])
 DEAD_LETTERS = Counter("ingest_dead_letters_total", "Messages given to the dead-letter stream.", ["reason"])
+NO_COMMANDS = Counter(
+    "ingest_no_commands_total",
+    "Messages given as commands that are none; the bridge makes dead letters of them.",
+)
 PROVISIONAL = Counter("ingest_provisional_sensors_total", "Sensors registered by their first message.")
 FAILURES = Counter("ingest_failures_total", "Attempts that failed and are made again.", ["side"])
 BUFFERED_BYTES = Gauge("ingest_buffered_bytes", "Bytes read from the stream and not yet written.")
