@@ -90,6 +90,13 @@ def plain(value: Any) -> Any:
     return value
 
 
+def printable(text: str) -> str:
+    """With what would move the cursor, ring or hide written as an escape: texts come from sensors, whoever they are."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def state(name: str) -> Text:
     """A state or outcome in its colour."""
     return Text(name, style=STATE_STYLES.get(name, ""))
@@ -125,8 +132,8 @@ def seconds(value: timedelta | float | None) -> str:
 
 def _cell(column: Column, value: Any) -> str:
     if column.show is not None:
-        return column.show(value)
-    return "–" if value is None or value == "" else str(plain(value))
+        return printable(column.show(value))
+    return "–" if value is None or value == "" else printable(str(plain(value)))
 
 
 def _csv_value(value: Any) -> Any:
