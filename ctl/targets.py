@@ -408,11 +408,9 @@ def _facts(
     if target["latitude"] is not None or target["longitude"] is not None:
         grid.add_row("place", f"{_degrees(target['latitude'])}, {_degrees(target['longitude'])}")
     kept = target["bearing"] or {}
-    if "geometry" in kept:
-        grid.add_row(
-            "bearing",
-            ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in kept["geometry"].items()),
-        )
+    if "geometry" in kept and multiples is not None:
+        n, d, pitch, angle = bearing.check_geometry(kept["geometry"])
+        grid.add_row("bearing", f"{n} rolling elements, d {d:g}, D {pitch:g}, contact angle {angle:g}°")
     if multiples is None:
         grid.add_row("fault frequencies", "– (no bearing)" if not kept else "– (its bearing cannot be read)")
         return grid
@@ -423,6 +421,6 @@ def _facts(
         ("cage", "ftf"),
     ):
         multiple = f"{getattr(multiples, name):.4f} × shaft"
-        at_speed = f"{getattr(hertz, name):.2f} Hz" if hertz is not None else "speed unknown"
+        at_speed = f"{getattr(hertz, name):8.2f} Hz" if hertz is not None else "speed unknown"
         grid.add_row(f"{name.upper()} {label}", f"{at_speed}   {multiple}")
     return grid
