@@ -223,8 +223,9 @@ async def _carry_out(
             named = await dead_stream.at(stream, database, choice.offsets[first : first + _NAMED_AT_ONCE])
             for letter in named:
                 if letter.handled is not None and not again:
+                    hint = ": replay --force does it again" if letter.handled.action == "replayed" else ""
                     done = f"was {letter.handled.action} by {letter.handled.by} already"
-                    raise CtlError(f"dead letter {letter.offset} {done}: --force does it again", USAGE)
+                    raise CtlError(f"dead letter {letter.offset} {done}{hint}", USAGE)
             await act(named)
         return
     letters: list[Letter] = []
