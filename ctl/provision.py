@@ -1,0 +1,260 @@
+"""`iotctl provision` and `revoke`: a sensor's credentials at the MQTT broker, shown once and kept nowhere."""
+
+import json
+import secrets
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import click
+
+from ctl.context import Operator, pass_operator
+from ctl.errors import FORBIDDEN, UNREACHABLE, USAGE, CtlError
+from ctl.select import complete_serial, did_you_mean
+from ctl.settings import CtlSettings
+from runtime import dynsec
+from runtime.mqtt import MqttError
+from wire import names
+from wire.relay_pb2 import Kind
+
+_PASSWORD_BYTES = 18  # 144 random bits
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_SHOWN = 5
+
+
+class Credentials(NamedTuple):
+    """All that a sensor's firmware needs."""
+
+    host: str
+    port: int
+    serial_number: str  # also its client id and user name
+    password: str
+
+    def topics(self) -> dict[str, str]:
+        """Where it publishes, and what it subscribes to."""
+        publish = {
+            level: names.topic(self.serial_number, kind) for level, kind in names.KIND_BY_LEVEL.items()
+        }
+        return {**publish, "commands": names.command_filter(self.serial_number)}
+
+
+def as_text(one: Credentials) -> str:
+    """To read."""
+    rows = {
+        "host": one.host,
+        "port": str(one.port),
+        "client id": one.serial_number,
+        "user name": one.serial_number,
+        "password": one.password,
+        "publishes": names.topic(one.serial_number, Kind.KIND_MEASUREMENTS)
+        + " | birth | status | logs | acks",
+        "subscribes": names.command_filter(one.serial_number),
+    }
+    return "\n".join(f"{label:<11} {value}" for label, value in rows.items())
+
+
+def as_json(one: Credentials) -> str:
+    """One object on one line."""
+    return json.dumps(
+        {
+            "host": one.host,
+            "port": one.port,
+            "client_id": one.serial_number,
+            "username": one.serial_number,
+            "password": one.password,
+            "topics": one.topics(),
+        }
+    )
+
+
+def as_env(one: Credentials) -> str:
+    """Assignments for a shell, which other programs read, too."""
+    values = {
+        "SENSOR_SERIAL_NUMBER": one.serial_number,
+        "SENSOR_MQTT_HOST": one.host,
+        "SENSOR_MQTT_PORT": str(one.port),
+        "SENSOR_MQTT_PASSWORD": one.password,
+    }
+    return "\n".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
+
+
+def as_header(one: Credentials) -> str:
+    """A C header, for credentials that are compiled in."""
+    return "\n".join(
+        (
+            "#pragma once",
+            f"#define SENSOR_SERIAL_NUMBER {_c_string(one.serial_number)}",
+            f"#define SENSOR_MQTT_HOST {_c_string(one.host)}",
+            f"#define SENSOR_MQTT_PORT {one.port}",
+            f"#define SENSOR_MQTT_PASSWORD {_c_string(one.password)}",
+        )
+    )
+
+
+def as_console(one: Credentials) -> str:
+    """Lines for the firmware's serial console."""
+    return "\n".join(
+        (
+            f"set serial_number {one.serial_number}",
+            f"set mqtt.host {one.host}",
+            f"set mqtt.port {one.port}",
+            f"set mqtt.password {one.password}",
+            "save",
+        )
+    )
+
+
+FORMATS: dict[str, Callable[[Credentials], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "env": as_env,
+    "header": as_header,
+    "console": as_console,
+}
+
+
+def _c_string(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _check_host(ctx: click.Context, parameter: click.Parameter, host: str | None) -> str | None:
+    if host is not None and (not host or any(one.isspace() or not one.isprintable() for one in host)):
+        raise click.BadParameter(f"{host!r} is no host name", ctx, parameter)
+    return host
+
+
+@click.command()
+@click.argument("serial_numbers", metavar="SERIAL...", nargs=-1, required=True)
+@click.option("--rotate", is_flag=True, help="A new password for a sensor that has one; it is disconnected.")
+@click.option(
+    "--mqtt-host",
+    callback=_check_host,
+    metavar="HOST",
+    help="Broker as sensors reach it [default: as iotctl does].",
+)
+@click.option("--mqtt-port", type=click.IntRange(1, 65535), metavar="PORT", help="Its port for sensors.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="See above."
+)
+@pass_operator
+def provision(
+    operator: Operator,
+    serial_numbers: tuple[str, ...],
+    rotate: bool,
+    mqtt_host: str | None,
+    mqtt_port: int | None,
+    form: str,
+) -> None:
+    """Give sensors their credentials at the MQTT broker, and print what the firmware needs.
+
+    User name and client id are the serial number; the password is 144 random bits. It is printed once and kept
+    nowhere but, hashed, at the broker: with a lost one, use --rotate. The sensor may publish below sensors/SERIAL/ and
+    read its own commands, nothing else.
+
+    --format: text to read; json, an object a line; env, assignments for a shell; header, C for the firmware's build;
+    console, lines to paste into the serial console of a flashed board.
+
+    \b
+    iotctl provision pump-0001 --mqtt-host mqtt.example.org
+    iotctl provision pump-0001 --format console | tee /dev/ttyUSB0
+    iotctl provision pump-0001 --rotate --format header > credentials.h
+    iotctl provision pump-{0001..0020} --format json > sensors.jsonl
+    """
+    serials = _checked(serial_numbers)
+    access = _access(operator.settings)
+    with _said(access):
+        known = set(dynsec.sensors(access))
+        taken = [serial for serial in serials if serial in known]
+        if taken and not rotate:
+            raise CtlError(
+                f"{_list(taken)} has credentials already: --rotate replaces them, which disconnects it", USAGE
+            )
+        passwords = {serial: _password() for serial in serials}
+        dynsec.apply(access, dynsec.add(passwords))
+    host, port = mqtt_host or access.host, mqtt_port or access.port
+    made = [Credentials(host, port, serial, password) for serial, password in passwords.items()]
+    separator = "\n" if form == "json" else "\n\n"
+    click.echo(separator.join(FORMATS[form](one) for one in made))
+    if host in _LOCAL:
+        click.echo(f"{host} is this machine: a sensor elsewhere needs --mqtt-host", err=True)
+    if taken:
+        click.echo(f"{_list(taken)}: the old password is void, and a connection with it was ended", err=True)
+
+
+@click.command()
+@click.argument(
+    "serial_numbers", metavar="SERIAL...", nargs=-1, required=True, shell_complete=complete_serial
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@pass_operator
+def revoke(operator: Operator, serial_numbers: tuple[str, ...], yes: bool) -> None:
+    """Take sensors' credentials back: they are disconnected, and connect no more.
+
+    What they measured stays. Buffered batches that a sensor has not sent are lost to it unless it is provisioned again.
+
+    \b
+    iotctl revoke pump-0001
+    """
+    serials = _checked(serial_numbers)
+    access = _access(operator.settings)
+    with _said(access):
+        known = dynsec.sensors(access)
+    unknown = [serial for serial in serials if serial not in known]
+    if unknown:
+        hint = did_you_mean(unknown[0], known) if len(unknown) == 1 else ""
+        raise CtlError(f"nothing was revoked, for {_list(unknown)} has no credentials{hint}", USAGE)
+    if not yes:
+        if not operator.err.is_terminal:
+            raise CtlError("say --yes to revoke without being asked", USAGE)
+        click.confirm(f"revoke the credentials of {_list(serials)}?", abort=True, err=True)
+    with _said(access):
+        dynsec.apply(access, dynsec.remove(serials))
+    for serial in serials:
+        click.echo(f"{serial}: revoked")
+
+
+def _password() -> str:
+    """Letters, digits, - and _; not with a - in front, which command lines take for an option."""
+    while (password := secrets.token_urlsafe(_PASSWORD_BYTES)).startswith("-"):
+        pass
+    return password
+
+
+def _checked(serial_numbers: Sequence[str]) -> list[str]:
+    """Each once; WireError for what is no serial number."""
+    return [names.check_serial_number(serial) for serial in dict.fromkeys(serial_numbers)]
+
+
+def _access(settings: CtlSettings) -> dynsec.Access:
+    return dynsec.Access(
+        settings.mqtt_host,
+        settings.mqtt_port,
+        settings.mqtt_username,
+        settings.mqtt_password.get_secret_value(),
+    )
+
+
+@contextmanager
+def _said(access: dynsec.Access) -> Iterator[None]:
+    """Errors of the broker, each with its exit code."""
+    try:
+        yield
+    except dynsec.DynsecError as error:
+        cause = error.__cause__
+        if not isinstance(cause, MqttError):
+            raise CtlError(str(error), USAGE if "name of a service" in str(error) else FORBIDDEN) from error
+        # an account without the right is disconnected as soon as it asks
+        if not cause.retryable or "NOT_AUTHORIZED" in str(cause) or "closed by the broker" in str(cause):
+            raise CtlError(
+                f"the MQTT broker at {access.host}:{access.port} does not let {access.username!r} administer it: "
+                "check STREAMING_MQTT_USERNAME and STREAMING_MQTT_PASSWORD, or iotctl login",
+                FORBIDDEN,
+            ) from error
+        raise CtlError(f"cannot reach the MQTT broker: {cause}", UNREACHABLE) from error
+
+
+def _list(serials: Sequence[str]) -> str:
+    more = f" and {len(serials) - _SHOWN} more" if len(serials) > _SHOWN else ""
+    return ", ".join(serials[:_SHOWN]) + more
