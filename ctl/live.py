@@ -6,6 +6,7 @@ the reader does not take in time is dropped, oldest first, and counted.
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from collections import deque
@@ -29,6 +30,8 @@ from wire.codec import Batch, decode_measurements
 from wire.envelope import from_amqp, unpack
 from wire.errors import WireError
 from wire.relay_pb2 import Kind
+
+logging.getLogger("rstream").setLevel(logging.CRITICAL)  # whatever it has to say is in `problem`
 
 CAPACITY: Final = 1024  # batches that wait to be taken
 _CREDIT: Final = 4  # chunks that RabbitMQ sends ahead

@@ -19,7 +19,7 @@ from ctl.context import Operator, pass_operator, query
 from ctl.durations import DURATION
 from ctl.errors import USAGE, CtlError
 from ctl.live import Live, Received
-from ctl.output import STATE_STYLES
+from ctl.output import STATE_STYLES, printable
 from ctl.select import did_you_mean, one_sensor, serial_argument
 from ctl.tail_rows import BATCH_FIELDS, BATCH_KEYS, VALUE_FIELDS, VALUE_KEYS, Channel, Continuity, Tally
 from runtime.streams import StreamError
@@ -74,7 +74,9 @@ def tail(
     sensor = one_sensor(operator, serial)
     with operator.database() as database:
         named = database.execute(query("samples_channels"), {"sensor_id": sensor["id"]}).fetchall()
-    known = {row["number"]: Channel(row["number"], row["name"], row["unit"]) for row in named}
+    known = {
+        row["number"]: Channel(row["number"], printable(row["name"]), printable(row["unit"])) for row in named
+    }
     show = _Tail(operator, serial, _chosen(serial, known, wanted), bool(wanted), values, form)
     asyncio.run(show.run(sensor["state"], count, duration))
 

@@ -15,6 +15,7 @@ Values = npt.NDArray[np.floating[Any]]
 CURVE = "\x1b[36m"
 _RESET = "\x1b[0m"
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+_NEGATIVE_ZERO = re.compile(r"(│ )-(?=0(\.0*)?( |$))")
 _FRAME_COLUMNS = 2
 _FRAME_LINES = 3  # above, below, and the horizontal axis' labels
 _LABEL_COLUMNS = 8  # a first guess, which fits nearly always
@@ -124,7 +125,7 @@ def _draw(
 ) -> str:
     lines = _render(pieces, width - _FRAME_COLUMNS - _LABEL_COLUMNS, height, title, unit, unit_x, limits)
     excess = max(map(len, lines)) - width
-    if excess > 0:
+    if excess != 0:  # labels are wider or narrower than was guessed
         columns = width - _FRAME_COLUMNS - _LABEL_COLUMNS - excess
         lines = _render(pieces, columns, height, title, unit, unit_x, limits)
     if color:
@@ -167,7 +168,7 @@ def _render(
         drawn = [(np.array([0.0]), np.array([-1.0]))]
         options |= {"x_min": 0.0, "x_max": 1.0, "y_min": 0.0, "y_max": 1.0}
     text = uniplot.plot_to_string([ys for _, ys in drawn], [xs for xs, _ in drawn], **options)
-    return [_ESCAPES.sub("", line) for line in text.splitlines()]
+    return [_NEGATIVE_ZERO.sub(r"\1", _ESCAPES.sub("", line)).rstrip() for line in text.splitlines()]
 
 
 def _colored(line: str) -> str:

@@ -38,7 +38,9 @@ def test_draw_waveform_with_one_spike_in_a_million_samples_shows_it() -> None:
     values[777_777] = 1.0
     lines = plain(draw_waveform(np.arange(1e6), values, width=80, height=12, limits=Limits(-1, 1)))
     assert len(re.findall("[⠁-⣿]", lines[1])) == 1
-    assert lines[1].index(re.findall("[⠁-⣿]", lines[1])[0]) == pytest.approx(0.777 * 70, abs=2)
+    assert lines[1].index(re.findall("[⠁-⣿]", lines[1])[0]) == pytest.approx(
+        0.777 * lines[0].index("╮"), abs=2
+    )
 
 
 def test_draw_waveform_with_a_gap_leaves_its_columns_empty() -> None:
@@ -59,7 +61,7 @@ def test_draw_spectrum_of_a_narrow_peak_among_many_lines_shows_its_height() -> N
     lines = plain(draw_spectrum(frequencies, amplitudes, width=90, height=10, unit="g", title="spectrum"))
     top = [i for i, character in enumerate(lines[2]) if "⠁" <= character <= "⣿"]
     assert top
-    assert top[0] == pytest.approx(41, abs=1)
+    assert top[0] == pytest.approx(lines[1].index("╮") / 2, abs=1)
     assert "kHz" in lines[-1]
 
 
@@ -71,6 +73,14 @@ def test_draw_with_color_colours_the_curve_only() -> None:
     assert f"│{CURVE}" in colored
     assert "\x1b" not in bare
     assert plain(colored) == bare.splitlines()
+
+
+def test_draw_waveform_around_zero_labels_it_without_a_sign() -> None:
+    """There is no -0."""
+    lines = plain(draw_waveform(np.arange(9.0), np.linspace(-0.31, 0.29, 9), width=60, height=13))
+    labels = [line.rpartition("│")[2].strip() for line in lines if "│" in line]
+    assert "0.0" in labels
+    assert not [label for label in labels if label.startswith("-0.0")]
 
 
 def test_decimate_of_few_points_changes_nothing() -> None:
