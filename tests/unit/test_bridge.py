@@ -90,11 +90,11 @@ def test_routes_known_are_bounded() -> None:
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=60), st.integers(1, 200))
 def test_buffer_gives_everything_once_in_order_within_the_bound(entries: list[bytes], maximum: int) -> None:
     """Only a single entry may be larger than an envelope."""
-    buffer = Buffer()
+    buffer: Buffer[int] = Buffer()
     for number, entry in enumerate(entries):
-        buffer.add(entry, number)  # type: ignore[arg-type]  # any object serves as a receipt
+        buffer.add(entry, number)
     bodies: list[bytes] = []
-    receipts: list[object] = []
+    receipts: list[int] = []
     while buffer:
         before = len(receipts)
         body, some = buffer.take(maximum)
@@ -127,13 +127,13 @@ class FlakyPublisher:
 async def test_lane_publishes_until_confirmed_and_only_then_lands(failures: int) -> None:
     """What arrives while an envelope is under way goes into the next one."""
     publisher = FlakyPublisher(failures)
-    landed: list[object] = []
+    landed: list[int] = []
     lane = Lane("data-0", publisher, landed.extend, maximum_bytes=100, linger_s=0)  # type: ignore[arg-type]  # stands in
     running = asyncio.create_task(lane.run())
-    lane.add(b"a", 1)  # type: ignore[arg-type]
+    lane.add(b"a", 1)
     await asyncio.sleep(0)
-    lane.add(b"b", 2)  # type: ignore[arg-type]
-    lane.add(b"c", 3)  # type: ignore[arg-type]
+    lane.add(b"b", 2)
+    lane.add(b"c", 3)
     assert landed == []
     async with asyncio.timeout(5):
         while len(landed) < 3:
@@ -146,10 +146,10 @@ async def test_lane_publishes_until_confirmed_and_only_then_lands(failures: int)
 async def test_lane_of_single_messages_joins_none() -> None:
     """Dead letters are messages of their own."""
     publisher = FlakyPublisher(0)
-    landed: list[object] = []
+    landed: list[int] = []
     lane = Lane("data-0", publisher, landed.extend, maximum_bytes=100, linger_s=1, envelopes=False)  # type: ignore[arg-type]
     for number in range(3):
-        lane.add(b"letter", number)  # type: ignore[arg-type]
+        lane.add(b"letter", number)
     running = asyncio.create_task(lane.run())
     async with asyncio.timeout(0.9):
         while len(landed) < 3:

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from wire import messages
 from wire.errors import Reason, WireError
+from wire.names import CommandLevel
+from wire.relay_pb2 import CommandReport, Step
 from wire.sensor_pb2 import (
     Birth,
     ChannelDescription,
@@ -17,6 +19,7 @@ from wire.sensor_pb2 import (
     Sleep,
     State,
     Status,
+    TriggerAlarm,
 )
 
 NOW_NS = 1_800_000_000 * 10**9
@@ -35,6 +38,9 @@ STATUS = Status(
 )
 LOG = Log(time_ns=NOW_NS, level=LogLevel.LOG_LEVEL_INFO, logger="boot", message="hello")
 COMMAND = Command(id=b"0123456789abcdef", issued_time_ns=NOW_NS, sleep=Sleep(duration_s=5))
+REPORT = CommandReport(
+    command_id=b"0123456789abcdef", step=Step.STEP_UNREACHABLE, time_ns=NOW_NS, reason="nobody there"
+)
 ACK = CommandAck(command_id=b"0123456789abcdef", outcome=Outcome.OUTCOME_APPLIED, state=State.STATE_ASLEEP)
 
 
@@ -46,7 +52,7 @@ def decode(name: str, payload: bytes) -> object:
     return getattr(messages, f"decode_{name}")(payload)
 
 
-VALID = {"birth": BIRTH, "status": STATUS, "log": LOG, "command": COMMAND, "ack": ACK}
+VALID = {"birth": BIRTH, "status": STATUS, "log": LOG, "command": COMMAND, "ack": ACK, "report": REPORT}
 
 
 @pytest.mark.parametrize("name", VALID)
@@ -85,6 +91,11 @@ def test_any_bytes_are_a_message_or_one_typed_error(name: str, payload: bytes) -
         ("log", {"level": 17}, Reason.BAD_STATE),
         ("command", {"id": b"short"}, Reason.BAD_COMMAND),
         ("command", {"expiry_time_ns": -1}, Reason.BAD_TIME),
+        ("report", {"command_id": b""}, Reason.BAD_COMMAND),
+        ("report", {"step": 0}, Reason.BAD_COMMAND),
+        ("report", {"step": 9}, Reason.BAD_COMMAND),
+        ("report", {"time_ns": 0}, Reason.BAD_TIME),
+        ("report", {"reason": "a\0b"}, Reason.BAD_TEXT),
         ("ack", {"command_id": b""}, Reason.BAD_COMMAND),
         ("ack", {"outcome": 0}, Reason.BAD_COMMAND),
         ("ack", {"state": 0}, Reason.BAD_STATE),
@@ -117,3 +128,34 @@ def test_command_without_command_is_refused() -> None:
     """An empty one, or one of a newer version."""
     with pytest.raises(WireError, match="no command"):
         messages.decode_command(Command(id=b"0123456789abcdef").SerializeToString())
+
+
+def test_command_of_a_routing_key_says_whom_it_is_for() -> None:
+    """The topic's level is the routing key's."""
+    serial, level, command = messages.decode_command_of(
+        "sensor_pump-1.commands.sleep", COMMAND.SerializeToString()
+    )
+    assert (serial, level, command) == ("pump-1", CommandLevel.SLEEP, COMMAND)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("sensor_pump-1.commands.reboot", Reason.BAD_COMMAND),
+        ("sensor_pump-1.commands.dance", Reason.BAD_COMMAND),
+        ("sensor_pump-1.commands.sleep.deeply", Reason.BAD_COMMAND),
+        ("sensor_.commands.sleep", Reason.BAD_SERIAL_NUMBER),
+    ],
+)
+def test_command_under_the_wrong_routing_key_is_refused(key: str, reason: Reason) -> None:
+    """Sleep is not sent as a reboot."""
+    with pytest.raises(WireError) as caught:
+        messages.decode_command_of(key, COMMAND.SerializeToString())
+    assert caught.value.reason is reason
+
+
+def test_command_with_text_that_no_database_holds_is_refused() -> None:
+    """It would be recorded by nobody."""
+    command = Command(id=b"0123456789abcdef", trigger_alarm=TriggerAlarm(alarm_id="a\0b"))
+    with pytest.raises(WireError, match="bad_text"):
+        messages.decode_command(command.SerializeToString())

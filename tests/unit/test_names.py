@@ -28,6 +28,36 @@ def test_any_topic_is_parsed_or_refused_with_a_reason(topic: str) -> None:
         assert names.topic(serial, kind) == topic
 
 
+@given(SERIALS, st.sampled_from(names.CommandLevel))
+def test_command_routing_key_parsed_gives_its_parts(serial: str, level: names.CommandLevel) -> None:
+    """A routing key says who and what."""
+    assert names.parse_command_routing_key(names.command_routing_key(serial, level)) == (serial, level)
+
+
+@given(st.text() | st.from_regex(r"sensor_[a-z.-]*\.commands\.[a-z_]*", fullmatch=True))
+def test_any_routing_key_is_a_commands_or_refused_with_a_reason(key: str) -> None:
+    """Nothing but a WireError comes out of bad ones."""
+    try:
+        serial, level = names.parse_command_routing_key(key)
+    except WireError as error:
+        assert error.reason in (Reason.BAD_COMMAND, Reason.BAD_SERIAL_NUMBER)
+    else:
+        assert names.command_routing_key(serial, level) == key
+
+
+@given(SERIALS)
+def test_reports_are_for_their_queue_alone(serial: str) -> None:
+    """A topic exchange matches word by word; a report is not taken for a command."""
+    words = names.report_routing_key(serial).split(".")
+    matching = [
+        queue
+        for queue, pattern in names.QUEUES.items()
+        if len(words) == len(parts := pattern.split("."))
+        and all(part in ("*", word) for part, word in zip(parts, words, strict=True))
+    ]
+    assert matching == [names.COMMAND_REPORT_QUEUE]
+
+
 @pytest.mark.parametrize("serial", ["", "-a", "_a", "a b", "a/b", "a.b", "a+", "#", "a" * 33, "ä", "a\n"])
 def test_serial_number_with_what_is_special_elsewhere_is_refused(serial: str) -> None:
     """What is special in a topic, a routing key or a client id is in no serial number."""

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from stack import secrets
+from wire import names
 
 
 def test_load_makes_once_and_keeps(tmp_path: Path) -> None:
@@ -35,6 +37,41 @@ def test_rabbitmq_definitions_hold_hashes_not_passwords(tmp_path: Path) -> None:
     assert hashlib.sha256(salted[:4] + passwords["rabbitmq/bridge"].encode()).digest() == salted[4:]
     rights = {right["user"]: right["configure"] for right in definitions["permissions"]}
     assert rights["bridge"] == rights["ingest"] == "^$"
+
+
+def test_rabbitmq_operator_may_give_commands_and_viewer_nothing(tmp_path: Path) -> None:
+    """What they publish, read and make, pattern by pattern."""
+    definitions = secrets.rabbitmq_definitions(secrets.load(tmp_path / "secrets.json"))
+    rights = {right["user"]: right for right in definitions["permissions"]}
+    keys = {right["user"]: right["write"] for right in definitions["topic_permissions"]}
+
+    def may(user: str, what: str, name: str) -> bool:
+        return re.search(rights[user][what], name) is not None
+
+    assert may("operator", "write", names.EXCHANGE)
+    assert may("operator", "write", names.partition_stream(3))
+    assert may("operator", "configure", "amq.gen-abc")
+    assert re.search(keys["operator"], names.command_routing_key("pump-1", names.CommandLevel.SLEEP))
+    assert not re.search(keys["operator"], names.routing_key("pump-1", "acks"))
+    for queue in names.QUEUES:
+        assert not may("operator", "read", queue)
+        assert not may("operator", "write", queue)
+        assert not may("operator", "configure", queue)
+    assert may("viewer", "read", names.LOG_STREAM)
+    assert may("viewer", "read", names.partition_stream(0))
+    for name in (names.EXCHANGE, names.DEAD_STREAM, "amq.gen-abc", *names.QUEUES):
+        assert not may("viewer", "write", name)
+        assert not may("viewer", "configure", name)
+    assert not may("viewer", "read", names.COMMAND_QUEUE)
+
+
+def test_rabbitmq_bridge_gives_no_commands(tmp_path: Path) -> None:
+    """It says what sensors say, and how far commands got."""
+    definitions = secrets.rabbitmq_definitions(secrets.load(tmp_path / "secrets.json"))
+    [keys] = [right["write"] for right in definitions["topic_permissions"] if right["user"] == "bridge"]
+    assert re.search(keys, names.report_routing_key("pump-1"))
+    assert re.search(keys, names.routing_key("pump-1", "acks"))
+    assert not re.search(keys, names.command_routing_key("pump-1", names.CommandLevel.SLEEP))
 
 
 def test_dynamic_security_holds_hashes_and_denies_by_default(tmp_path: Path) -> None:
