@@ -159,18 +159,17 @@ class Sensor:
             self.pending[key] = None
 
     def command(self, command: Command, now_ns: int) -> None:
-        """Apply a command once, and say what came of it."""
+        """Apply a command once, say what came of it, and how this is now."""
         if command.id in self._done:
-            self._ack(command, Outcome.OUTCOME_DUPLICATE, "", now_ns)
-            return
-        if command.expiry_time_ns and now_ns > command.expiry_time_ns:
-            self._remember(command)
-            self._ack(command, Outcome.OUTCOME_EXPIRED, "it came after its expiry", now_ns)
-            return
-        self._remember(command)
-        name = str(command.WhichOneof("command"))
-        reason = getattr(self, f"_{name}")(getattr(command, name), now_ns)
-        outcome = Outcome.OUTCOME_REJECTED if reason else Outcome.OUTCOME_APPLIED
+            outcome, reason = Outcome.OUTCOME_DUPLICATE, ""
+        else:
+            self._remember(command)  # before it is applied: a reboot that comes twice is one
+            if command.expiry_time_ns and now_ns > command.expiry_time_ns:
+                outcome, reason = Outcome.OUTCOME_EXPIRED, "it came after its expiry"
+            else:
+                name = str(command.WhichOneof("command"))
+                reason = getattr(self, f"_{name}")(getattr(command, name), now_ns)
+                outcome = Outcome.OUTCOME_REJECTED if reason else Outcome.OUTCOME_APPLIED
         self._ack(command, outcome, reason, now_ns)
         self.out.append(self.status(now_ns))
 
@@ -224,6 +223,7 @@ class Sensor:
         return ""
 
     def _reboot(self, _command: object, now_ns: int) -> str:
+        self.flush(now_ns)
         self._boot(now_ns)
         self.out.append(self.birth(now_ns))
         return ""

@@ -182,6 +182,50 @@ def test_expired_command_is_never_applied() -> None:
     assert harness.sensor.state == State.STATE_AWAKE
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_every_command_is_answered_and_a_status_follows(late: bool) -> None:
+    """Also one that is known, or too late: whoever waits learns how the sensor is."""
+    harness = Harness(100.0)
+    command_id = uuid.uuid4().bytes
+    for _ in range(2):
+        harness.tell(
+            START_NS + 2, expiry_ns=START_NS + 1 if late else 0, command_id=command_id, awake=Awake()
+        )
+    kinds = [say.kind for say in harness.sensor.out]
+    assert kinds == [Kind.KIND_ACK, Kind.KIND_STATUS] * 2
+    outcomes = [decode_ack(say.payload).outcome for say in harness.sensor.out[::2]]
+    first = Outcome.OUTCOME_EXPIRED if late else Outcome.OUTCOME_APPLIED
+    assert outcomes == [first, Outcome.OUTCOME_DUPLICATE]
+
+
+def test_reboot_that_comes_twice_is_one() -> None:
+    """Ids survive it; else a command whose acknowledgement is lost would reboot a sensor for ever."""
+    harness = Harness(100.0)
+    command_id = uuid.uuid4().bytes
+    assert harness.tell(START_NS, command_id=command_id, reboot=Reboot()).outcome == Outcome.OUTCOME_APPLIED
+    again = harness.tell(START_NS + 1, command_id=command_id, reboot=Reboot())
+    assert again.outcome == Outcome.OUTCOME_DUPLICATE
+    assert harness.sensor.session == 2
+
+
+def test_reboot_closes_the_batch() -> None:
+    """What was measured before is not forgotten."""
+    harness = Harness(100.0)
+    harness.tell(START_NS + 345_000_000, reboot=Reboot())
+    [batch] = harness.batches()
+    assert (batch.session, batch.sequence, batch.sample_count) == (1, 0, 35)
+
+
+def test_commands_remembered_are_the_last_256() -> None:
+    """An older one would be applied again; its expiry is what keeps that from happening."""
+    harness = Harness()
+    ids = [uuid.uuid4().bytes for _ in range(257)]
+    for one in ids:
+        harness.tell(START_NS, command_id=one, awake=Awake())
+    assert harness.tell(START_NS, command_id=ids[1], awake=Awake()).outcome == Outcome.OUTCOME_DUPLICATE
+    assert harness.tell(START_NS, command_id=ids[0], awake=Awake()).outcome == Outcome.OUTCOME_APPLIED
+
+
 def test_command_at_its_expiry_is_applied() -> None:
     """Expired means after it."""
     harness = Harness(100.0)
