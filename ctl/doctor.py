@@ -66,7 +66,7 @@ def doctor(ctx: click.Context, operator: Operator, timeout: float, form: Form) -
         )
     order = {name: place for place, name in enumerate(CHECKS)}
     order["resources"] = order["rabbitmq"]
-    found.sort(key=lambda finding: order[finding.server])
+    found.sort(key=lambda finding: (order[finding.server], finding.check not in ("reachable", "version")))
     if form == "auto" and operator.out.is_terminal:
         operator.out.print(_pretty(found))
         click.echo(_summary(found), err=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from ctl.checks.finding import Say, Teller
+from ctl.checks.finding import Say, Teller, counted
 from ctl.context import Database, query
 from ctl.durations import show_duration
 from ctl.settings import CtlSettings
@@ -103,7 +103,7 @@ def _judge_data(tell: Teller, facts: DictRow, data: DictRow) -> None:
     )
     tell.ok(
         "data",
-        f"{size}, {data['batches']:,} batches in {data['chunks']} chunks; the newest sample is {newest} old{oldest}",
+        f"{size}, {data['batches']:,} batches in {counted(data['chunks'], 'chunk')}; the newest sample is {newest} old{oldest}",
     )
 
 

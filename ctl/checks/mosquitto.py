@@ -40,7 +40,7 @@ def check(settings: CtlSettings, say: Say) -> None:
         if error.retryable and "closed by the broker" not in str(error):
             tell.problem(
                 "reachable",
-                f"does not answer at {where}: {error}",
+                str(error),
                 "is it running, and are STREAMING_MQTT_HOST and _PORT (or the profile) right?",
             )
         elif not password:
