@@ -30,9 +30,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 LAST_NS = 2**63 - 1
 # What one round trip brings, and what one block holds: a few megabytes.
-_FETCHED_SAMPLES = 500_000
+_FETCHED_SAMPLES = 250_000
 _FETCHED_ROWS = 10_000
-BLOCK_SAMPLES = 500_000
+BLOCK_SAMPLES = 250_000
 _STATEMENT_TIMEOUT_S = 600.0
 
 

@@ -16,7 +16,7 @@ MOST_SAMPLES = 16_000_000  # of a stretch; 64 MB
 _MOST_SEGMENT = 262_144  # samples of one transform
 _SEGMENTS = 8  # averaged, overlapping by half
 _PADDING = 4  # times a segment's length, for a line at every frequency
-_PEAKS = 5
+_PEAKS = 12
 _ABOVE_FLOOR = 4.0  # times the median: below that it may be noise
 _SIDE_LOBES = 0.03  # of the greatest: below that it may be a side lobe of the Hann window (-31 dB)
 

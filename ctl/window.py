@@ -104,15 +104,9 @@ def labels(channels: Sequence[Channel]) -> list[str]:
 
 
 def show(moment: datetime) -> str:
-    """Local time with its zone, to the digit that matters."""
+    """Local time with its zone."""
     local = moment.astimezone()
-    digits = (
-        "seconds"
-        if not local.microsecond
-        else "milliseconds"
-        if not local.microsecond % 1000
-        else "microseconds"
-    )
+    digits = "milliseconds" if local.microsecond else "seconds"
     return f"{local.replace(tzinfo=None).isoformat(' ', digits)} {local.tzname()}"
 
 
