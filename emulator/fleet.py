@@ -61,6 +61,7 @@ class Fleet:
         self._exit_when_done = exit_when_done
         self._duration_s = duration_s
         self._started = asyncio.Event()
+        self._commanded = asyncio.Event()
         self._links = [
             Link(
                 Sensor(plan, self._clock.start_ns),
@@ -68,6 +69,7 @@ class Fleet:
                 settings.mqtt_port,
                 passwords[plan.serial_number],
                 self._clock,
+                self._commanded.set,
             )
             for plan in plans
         ]
@@ -144,10 +146,11 @@ class Fleet:
                 behind_ns = max(behind_ns, now_ns - due_ns)
                 heapq.heappush(due, (link.sensor.due_ns, index))
             metrics.BEHIND.set(self._clock.real_s(behind_ns))
-            # commands change due times, so no sleep is long
+            # commands change due times, so no sleep is long, and after one everything is looked at anew
             wait_s = self._clock.real_s(due[0][0] - self._clock()) if due else _LONGEST_SLEEP_S
             await asyncio.sleep(min(max(wait_s, 0.001), _LONGEST_SLEEP_S))
-            if wait_s > _LONGEST_SLEEP_S / 2:
+            if self._commanded.is_set():
+                self._commanded.clear()
                 due = [(link.sensor.due_ns, index) for index, link in enumerate(self._links)]
                 heapq.heapify(due)
 

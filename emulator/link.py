@@ -29,11 +29,18 @@ class Link:
     """Between one Sensor and the broker. `pump` publishes whatever may be published now."""
 
     def __init__(
-        self, sensor: Sensor, host: str, port: int, password: str, now_ns: Callable[[], int] = time.time_ns
+        self,
+        sensor: Sensor,
+        host: str,
+        port: int,
+        password: str,
+        now_ns: Callable[[], int] = time.time_ns,
+        on_command: Callable[[], None] = lambda: None,
     ) -> None:
         self.sensor = sensor
         self.acknowledged = 0
         self._now_ns = now_ns
+        self._on_command = on_command
         self._outbox: deque[Say] = deque(maxlen=_OUTBOX)
         serial = sensor.plan.serial_number
         self._topics = {kind: names.topic(serial, kind) for kind in names.LEVEL_BY_KIND}
@@ -135,4 +142,5 @@ class Link:
                 metrics.BAD_COMMANDS.inc()
                 log.warning("bad_command", serial_number=self.sensor.plan.serial_number, error=str(error))
         connection.acknowledge([packet.packet_id for packet in packets if packet.packet_id is not None])
+        self._on_command()
         self.pump()
