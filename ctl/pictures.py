@@ -40,9 +40,16 @@ _STYLE: Any = {
     "xtick.color": "#3c4043",
     "ytick.color": "#3c4043",
     "lines.linewidth": 0.9,
+    "text.parse_math": False,  # a $ is a $
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "iotctl",  # the same drawing gives the same file
 }
+
+
+def least_size(channels: int, *, spectrum: bool) -> tuple[int, int]:
+    """The least width and height in which axes and what is written beside them have room."""
+    rows = 2 if spectrum and channels == 1 else channels
+    return (700 if spectrum and channels > 1 else 400), 120 + 100 * rows
 
 
 def save(drawing: Drawing, file: IO[bytes], form: str, width: int, height: int) -> None:
@@ -128,13 +135,13 @@ def _draw_spectrum(axes: Axes, shown: SpectrumPanel, unit: str, *, log: bool, la
     scale, hertz = _scale(shown.spectrum)
     frequencies, amplitudes = shown.spectrum.frequencies_hz * scale, shown.spectrum.amplitudes
     top = float(amplitudes.max()) or 1.0
-    axes.plot(frequencies, amplitudes, color=_SPECTRUM)
     axes.set_xlim(0, float(frequencies[-1]))
     if log:
-        axes.set_yscale("log")
-        least = float(np.median(amplitudes)) / 10
-        axes.set_ylim(max(least, top / 10**_DECADES), top * 4)
+        least = max(float(np.median(amplitudes)) / 10, top / 10**_DECADES)
+        axes.semilogy(frequencies, np.maximum(amplitudes, least / 10), color=_SPECTRUM)
+        axes.set_ylim(least, top * 4)
     else:
+        axes.plot(frequencies, amplitudes, color=_SPECTRUM)
         axes.set_ylim(0, top * 1.1)
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
     axes.set_ylabel(f"amplitude ({unit})" if unit else "amplitude")

@@ -94,8 +94,14 @@ def plot(operator: Operator, /, serial: str, **chosen: Any) -> None:
     if options.output is None or suffix is None:
         _print(operator, drawing, width, height)
         return
-    from ctl.pictures import save
+    from ctl.pictures import least_size, save
 
+    least = least_size(len(drawing.panels), spectrum=options.spectrum)
+    if width < least[0] or height < least[1]:
+        raise CtlError(
+            f"{width} × {height} pixels are too few for {len(drawing.panels)} channels: "
+            f"--width {least[0]} --height {least[1]}, or more", USAGE
+        )  # fmt: skip
     with replacing(options.output) as file:
         save(drawing, file, suffix[1:], width, height)
     click.echo(f"{options.output}: {drawing.title}, {drawing.subtitle}", err=True)
