@@ -5,6 +5,7 @@ last that is there now; its Client hands over chunks, whose number of messages i
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from rstream import OffsetType, exceptions, schema
-from rstream.client import Addr, Client, ClientPool
+from rstream.client import Addr, Client
 
 from ctl.errors import FORBIDDEN, CtlError
 from runtime.config import RabbitmqSettings
@@ -22,6 +23,7 @@ logging.getLogger("rstream").setLevel(logging.CRITICAL)  # whatever it has to sa
 
 _CREDIT = 2
 _TIMEOUT_S = 10.0
+_CLOSE_S = 5.0
 _EMPTY_S = 1.0  # a stream whose last chunk does not come within this has none
 _REFUSED = (
     exceptions.AccessRefused,
@@ -71,11 +73,13 @@ class Start(NamedTuple):
 class StreamReader:
     """A connection to RabbitMQ's streams; made by `reader`. All raise StreamError, and CtlError without the right."""
 
-    def __init__(self, pool: ClientPool, where: str) -> None:
-        self._pool = pool
-        self._where = where
+    def __init__(self, settings: RabbitmqSettings) -> None:
+        self._settings = settings
+        self._where = f"{settings.rabbitmq_host}:{settings.rabbitmq_stream_port}"
         self._subscriptions = 0
         self._broken = asyncio.Event()
+        self._connecting = asyncio.Lock()
+        self._clients: dict[Addr, Client] = {}  # to each node that a stream was read from
 
     async def connect(self) -> dict[str, str]:
         """Connect; what RabbitMQ says of itself."""
@@ -125,10 +129,39 @@ class StreamReader:
                     yield Chunk(first + skipped, frame.timestamp, wanted)
                 await client.credit(number, 1)
 
+    async def close(self) -> None:
+        """End all connections, in any state, and their sockets: rstream leaves those of broken ones open."""
+        for client in self._clients.values():
+            writer = client._conn._writer if client._conn is not None else None
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_CLOSE_S):
+                    await client.close()
+            if writer is not None:
+                writer.close()
+
     async def _locator(self) -> Client:
-        return await self._pool.get(
-            connection_name="iotctl", connection_closed_handler=self._closed, locator_request=True
-        )
+        """A connection to the node that the settings name, which knows where streams are."""
+        return await self._client(Addr(self._settings.rabbitmq_host, self._settings.rabbitmq_stream_port))
+
+    async def _client(self, address: Addr) -> Client:
+        async with self._connecting:
+            if address not in self._clients:
+                client = Client(
+                    address.host,
+                    address.port,
+                    frame_max=FRAME_MAX,
+                    heartbeat=60,
+                    connection_name="iotctl",
+                    connection_closed_handler=self._closed,
+                )
+                self._clients[address] = client
+                await client.start()
+                await client.authenticate(
+                    self._settings.rabbitmq_virtual_host,
+                    self._settings.rabbitmq_username,
+                    self._settings.rabbitmq_password.get_secret_value(),
+                )
+            return self._clients[address]
 
     def _closed(self, _info: object) -> None:
         self._broken.set()
@@ -161,12 +194,8 @@ class StreamReader:
         async with self._said(stream):
             leader, replicas = await (await self._locator()).query_leader_and_replicas(stream)
             broker = (replicas or [leader])[0]
-            client = await self._pool.get(
-                connection_name="iotctl",
-                addr=Addr(broker.host, broker.port),
-                connection_closed_handler=self._closed,
-                stream=stream,
-            )
+            client = await self._client(Addr(broker.host, broker.port))
+            client.add_stream(stream)  # or nobody is told of a broken connection
             client.add_handler(schema.Deliver, take, name=str(number))
             await client.run_queue_listener_task(number, take)
             await client.subscribe(stream, number, spec, initial_credit=credit)
@@ -187,7 +216,7 @@ class StreamReader:
                 yield
         except _REFUSED as error:
             raise CtlError(
-                f"RabbitMQ at {self._where} refuses {what} to {self._pool.username!r}: "
+                f"RabbitMQ at {self._where} refuses {what} to {self._settings.rabbitmq_username!r}: "
                 "wrong password, or no right to do this",
                 FORBIDDEN,
             ) from error
@@ -213,22 +242,8 @@ def said(error: BaseException) -> str:
 @asynccontextmanager
 async def reader(settings: RabbitmqSettings) -> AsyncIterator[StreamReader]:
     """A reader; it connects when it is first asked."""
-    pool = ClientPool(
-        settings.rabbitmq_host,
-        settings.rabbitmq_stream_port,
-        vhost=settings.rabbitmq_virtual_host,
-        username=settings.rabbitmq_username,
-        password=settings.rabbitmq_password.get_secret_value(),
-        frame_max=FRAME_MAX,
-        heartbeat=60,
-        load_balancer_mode=False,
-        max_retries=1,
-    )
+    streams = StreamReader(settings)
     try:
-        yield StreamReader(pool, f"{settings.rabbitmq_host}:{settings.rabbitmq_stream_port}")
+        yield streams
     finally:
-        try:
-            async with asyncio.timeout(5):
-                await pool.close()
-        except Exception as error:  # whatever it is, nothing more is wanted of it
-            logging.getLogger(__name__).debug("closing: %r", error)
+        await streams.close()
