@@ -1,5 +1,6 @@
 """`iotctl export`: a sensor's samples to a file, in constant memory."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -58,7 +59,7 @@ def export(operator: Operator, /, serial: str, output: str, force: bool, **chose
     with reader(operator, serial) as source:
         found = choose(source, Wanted(**chosen), default_last_s=None)
         if path is None:
-            _write(operator, source, found, suffix, click.get_binary_stream("stdout"), Path())
+            _write(operator, source, found, suffix, sys.stdout.buffer, Path())
             return
         with replacing(path) as file:
             said = _write(operator, source, found, suffix, file, path.parent)
@@ -96,9 +97,12 @@ class _Samples(ProgressColumn):
     """Samples of how many, bytes, and samples a second."""
 
     def render(self, task: Task) -> Text:
-        """As "12,500,000 of 100,000,000 samples  61 MB  9.8 M/s"."""
+        """As "12,500,000 of 100,000,000 samples  61.0 MB  9.8 M samples/s"."""
         text = f"{int(task.completed):,} of {int(task.total or 0):,} samples  {decimal(task.fields['size'])}"
-        return Text(text if task.speed is None else f"{text}  {task.speed / 1e6:.1f} M/s")
+        if task.speed is None:
+            return Text(text)
+        rate = f"{task.speed / 1e6:.1f} M" if task.speed >= 1e5 else f"{task.speed:,.0f}"
+        return Text(f"{text}  {rate} samples/s")
 
 
 @contextmanager
