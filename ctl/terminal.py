@@ -45,9 +45,9 @@ def draw_waveform(
     times_s: shape (n,), ascending, in seconds. values: shape (n,), in `unit`; the curve has a gap where one is not
     finite. `limits` of the vertical axis; by default what the values need.
     """
-    xs, ys, unit_x = np.asarray(times_s, np.float64), np.asarray(values, np.float64), "s"
-    if len(xs) and np.abs(xs).max() < 0.9995:
-        xs, unit_x = xs * 1e3, "ms"
+    xs, ys = np.asarray(times_s, np.float64), np.asarray(values, np.float64)
+    size, unit_x = _time_unit(float(np.abs(xs).max(initial=0.0)))
+    xs = xs / size
     bins = _DOTS * max(width - _FRAME_COLUMNS - _LABEL_COLUMNS, 1)
     pieces = [decimate(xs[piece], ys[piece], bins) for piece in finite_runs(ys)]
     return _draw(pieces, width, height, title, unit, unit_x, color, limits)
@@ -78,6 +78,14 @@ def draw_spectrum(
         limits = Limits(0.0, float(ys.max()) * 1.05 or 1.0)
     bins = _DOTS * max(width - _FRAME_COLUMNS - _LABEL_COLUMNS, 1)
     return _draw([decimate(xs, ys, bins)], width, height, title, unit, unit_x, color, limits)
+
+
+def _time_unit(longest_s: float) -> tuple[float, str]:
+    """Its length in seconds, and its name: numbers on the axis stay short."""
+    for size, name in ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min")):
+        if longest_s >= 3 * size:
+            return size, name
+    return (1.0, "s") if longest_s >= 0.9995 or longest_s == 0.0 else (1e-3, "ms")
 
 
 def decimate(xs: Values, ys: Values, bins: int) -> tuple[Values, Values]:

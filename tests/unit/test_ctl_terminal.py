@@ -123,3 +123,13 @@ def test_nice_limits_hold_both_and_differ(low: float, high: float) -> None:
 def test_nice_limits_of_a_curve_that_changes_a_little_stay() -> None:
     """So that a moving curve's axis does not jump."""
     assert nice_limits(-0.291, 0.332) == nice_limits(-0.295, 0.338)
+
+
+@pytest.mark.parametrize(
+    ("longest_s", "label"),
+    [(0.05, " ms"), (120.0, "100 s"), (600.0, " min"), (7 * 3600.0, " h"), (6 * 86_400.0, " d")],
+)
+def test_draw_waveform_of_any_length_has_short_numbers_on_its_axis(longest_s: float, label: str) -> None:
+    """Milliseconds to days."""
+    times = np.linspace(0, longest_s, 50)
+    assert label in draw_waveform(times, np.sin(times), width=80, height=10, color=False).splitlines()[-1]
