@@ -93,8 +93,8 @@ def sensor(operator: Operator, /, serial: str, form: Literal["auto", "json"]) ->
 def _look_up(operator: Operator, serial: str) -> dict[str, Any]:
     with operator.database() as database:
 
-        def rows(name: str, **parameters: Any) -> list[dict[str, Any]]:
-            return list(database.execute(query(name), {"serial_number": serial, **parameters}).fetchall())
+        def rows(of: str, **parameters: Any) -> list[dict[str, Any]]:
+            return list(database.execute(query(of), {"serial_number": serial, **parameters}).fetchall())
 
         [facts] = rows("sensor")
         newest: datetime | None = facts["last_measured_at"]
