@@ -39,6 +39,22 @@ async def connect(
     return connection
 
 
+# Neither is the message's fault: an identity's sequence has ended or was set back (every other key says what is to
+# happen on conflict), or a sensor was removed at this very moment.
+_OUR_FAULT = (
+    psycopg.errors.SequenceGeneratorLimitExceeded,
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.ForeignKeyViolation,
+)
+
+
+def refusal(error: Exception) -> str | None:
+    """Why the database refuses the values of a message, so that trying again will not help; None for any other error."""
+    if isinstance(error, psycopg.DataError | psycopg.IntegrityError) and not isinstance(error, _OUR_FAULT):
+        return error.diag.message_primary or str(error).strip()
+    return None
+
+
 async def next_offset(connection: Connection, stream: str) -> int:
     """Where the stream goes on; 0 for one that was never read."""
     cursor = await connection.execute("SELECT next_offset FROM stream_offset WHERE stream = %s", [stream])

@@ -58,7 +58,7 @@ class Logs:
         """In the order of the key, so that two ingesters cannot deadlock."""
         return Flush(sorted(lines, key=lambda one: (one.relayed.serial_number, one.log.time_ns)), offsets), []
 
-    def split(self, flush: Flush) -> tuple[list[Flush], Reject | None]:
+    def split(self, flush: Flush, why: str) -> tuple[list[Flush], Reject | None]:
         """Halves; a single line becomes a reject."""
         if len(flush.lines) > 1:
             middle = len(flush.lines) // 2
@@ -66,7 +66,7 @@ class Logs:
         if not flush.lines:
             return [flush], None
         [line] = flush.lines
-        error = WireError(Reason.MALFORMED, "the database refuses it")
+        error = WireError(Reason.REFUSED_BY_DATABASE, why)
         message = line.relayed
         refused = Reject(error, line.origin, message.payload, message.serial_number, Kind.KIND_LOG)
         return [Flush([], flush.offsets)], refused

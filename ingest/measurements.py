@@ -56,14 +56,14 @@ class Measurements:
             table, _ = rows.build(received)
         return Flush(received, table, offsets), rejects
 
-    def split(self, flush: Flush) -> tuple[list[Flush], Reject | None]:
+    def split(self, flush: Flush, why: str) -> tuple[list[Flush], Reject | None]:
         """Halves; a single batch becomes a reject."""
         received = flush.received
         if len(received) > 1:
             middle = len(received) // 2
             first, second = received[:middle], received[middle:]
             return [self.prepare(first, {})[0], self.prepare(second, flush.offsets)[0]], None
-        refused = WireError(Reason.MALFORMED, "the database refuses it")
+        refused = WireError(Reason.REFUSED_BY_DATABASE, why)
         return [self.prepare([], flush.offsets)[0]], reject(received[0], refused) if received else None
 
     async def write(self, connection: Connection, flush: Flush) -> None:

@@ -19,7 +19,7 @@ import structlog
 from ingest import metrics
 from ingest.buffer import Buffer
 from ingest.config import IngestSettings
-from ingest.database import Connection, connect, next_offset
+from ingest.database import Connection, connect, next_offset, refusal
 from ingest.decode import Delivery, Reject
 from runtime.backoff import Backoff
 from runtime.health import Health
@@ -61,8 +61,8 @@ class Sink(Protocol[I, F]):
     def prepare(self, items: list[I], offsets: dict[str, int]) -> tuple[F, list[Reject]]:
         """What is written, and what is rejected after all."""
 
-    def split(self, flush: F) -> tuple[list[F], Reject | None]:
-        """Smaller flushes instead of one that the database refuses; a single message becomes a reject.
+    def split(self, flush: F, why: str) -> tuple[list[F], Reject | None]:
+        """Smaller flushes instead of one that the database refuses; a single message becomes a reject, with `why`.
 
         The last of them moves the offsets.
         """
@@ -194,11 +194,12 @@ class Pipeline(Generic[I, F]):
                 # a sensor was removed, or this is another database: its id is not what it was
                 self._sink.forget()
                 await self._wait(backoff, "database", error)
-            except (psycopg.DataError, psycopg.IntegrityError) as error:
-                log.warning("database_refuses", error=str(error).strip())
-                await self._split(flush)
-                return
             except (psycopg.Error, OSError) as error:
+                why = refusal(error)
+                if why is not None:
+                    log.warning("database_refuses", error=str(error).strip())
+                    await self._split(flush, why)
+                    return
                 await self.close()
                 self._health.set("database", False)
                 await self._wait(backoff, "database", error)
@@ -218,8 +219,8 @@ class Pipeline(Generic[I, F]):
         self._health.set("database", True)
         return self._connection
 
-    async def _split(self, flush: F) -> None:
-        parts, reject = self._sink.split(flush)
+    async def _split(self, flush: F, why: str) -> None:
+        parts, reject = self._sink.split(flush, why)
         if reject is not None:
             await self._bury([reject])
         for part in parts:

@@ -14,7 +14,7 @@ import structlog
 
 from ingest import metrics
 from ingest.config import IngestSettings
-from ingest.database import Connection, Sensors, connect, query
+from ingest.database import Connection, Sensors, connect, query, refusal
 from ingest.upserts import SOURCES, Upsert
 from runtime.amqp import AmqpConnection, Delivery
 from runtime.amqp_errors import AmqpError
@@ -30,8 +30,8 @@ log = structlog.get_logger()
 
 _AT_ONCE = 500  # of each queue, unacknowledged
 _STATEMENTS = (
-    "upsert_birth",
-    "upsert_status",
+    "update_birth",
+    "update_status",
     "upsert_audit",
     "upsert_sent",
     "upsert_failure",
@@ -131,7 +131,6 @@ class Registry:
     async def _connect(self) -> Connection:
         if self._database is None or self._database.closed:
             self._database = await connect(self._settings, synchronous=True)
-            self._sensors.forget()
         self._health.set("database", True)
         return self._database
 
@@ -149,13 +148,14 @@ class Registry:
                     metrics.NO_COMMANDS.inc()  # the bridge has the same message, and makes a dead letter of it
                 else:
                     rejected.append((delivery, error))
-        await self._sensors.ids(database, {one.serial_number for one, _ in upserts if one.command})
+        self._sensors.forget()  # the statements look for the sensor, which may have been removed since
+        await self._sensors.ids(database, {one.serial_number for one, _ in upserts})
         for statement in _STATEMENTS:
             rows = [(one, delivery) for one, delivery in upserts if one.statement == statement]
             rows.sort(key=lambda row: row[0].order)  # those of one sensor stay in order
             rejected += await _execute(database, statement, rows)
-        for delivery, refusal in rejected:
-            await self._bury(delivery, refusal)
+        for delivery, why in rejected:
+            await self._bury(delivery, why)
         for delivery in batch:
             metrics.MESSAGES.labels(SOURCES[delivery.queue].label).inc()
 
@@ -182,9 +182,11 @@ async def _execute(
     try:
         async with database.transaction(), database.cursor() as cursor:
             await cursor.executemany(query(statement), [one.parameters for one, _ in rows])
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
+    except psycopg.Error as error:
+        why = refusal(error)
+        if why is None:
+            raise
         if len(rows) == 1:
-            refused = WireError(Reason.MALFORMED, f"the database refuses it: {str(error).strip()}")
-            return [(rows[0][1], refused)]
+            return [(rows[0][1], WireError(Reason.REFUSED_BY_DATABASE, why))]
         return [rejected for row in rows for rejected in await _execute(database, statement, [row])]
     return []

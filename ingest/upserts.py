@@ -19,7 +19,7 @@ from wire.sensor_pb2 import Outcome, State
 
 
 class Upsert(NamedTuple):
-    """One statement of sql/, for one sensor; `command`: it is about a command of that sensor."""
+    """One statement of sql/, for one sensor that is registered; `command`: it is about a command of that sensor."""
 
     statement: str
     serial_number: str
@@ -38,7 +38,7 @@ def birth(delivery: Delivery, now_ns: int) -> Upsert:
     said = messages.decode_birth(delivery.body, serial_number)
     channels = said.channels
     return Upsert(
-        "upsert_birth",
+        "update_birth",
         serial_number,
         None,
         {
@@ -68,7 +68,7 @@ def status(delivery: Delivery, now_ns: int) -> Upsert:
     said = messages.decode_status(delivery.body)
     gone = said.state == State.STATE_OFFLINE and not said.time_ns
     return Upsert(
-        "upsert_status",
+        "update_status",
         serial_number,
         None,
         {

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     BAD_TEXT = "bad_text"
     BAD_STATE = "bad_state"
     BAD_COMMAND = "bad_command"
+    REFUSED_BY_DATABASE = "refused_by_database"
 
 
 class WireError(ValueError):

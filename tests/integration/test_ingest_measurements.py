@@ -181,6 +181,8 @@ async def test_row_that_the_database_refuses_is_found_and_buried(stack: Stack, p
         assert overview(database, "refused-1") == (1, 99, 1)
     [letter] = await dead_letters_of(stack, "refused-1", 1)
     assert letter.payload == encode_measurements(batch(37, session=13))
+    assert letter.reason == "refused_by_database"
+    assert "unlucky" in letter.detail
 
 
 async def test_sensor_that_was_removed_is_registered_anew(stack: Stack, pipeline: Pipeline) -> None:

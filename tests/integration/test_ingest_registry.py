@@ -9,7 +9,7 @@ import pytest
 
 from stack.local import Stack
 from tests.integration.pipeline import Database, Pipeline, connect, running, wait_for
-from tests.integration.relay import Queues, Relay, dead_letters_of
+from tests.integration.relay import Queues, Relay, batch, dead_letters_of
 from wire.relay_pb2 import Kind
 from wire.sensor_pb2 import (
     Birth,
@@ -166,6 +166,113 @@ def test_ack_is_kept_even_of_a_command_that_nobody_recorded(database: Database, 
     said(Outcome.OUTCOME_APPLIED, serial="somebody-else")
     wait_for(lambda: row(database, "somebody-else", "id") is not None, 10, "all are handled")
     assert known() == ("acked-1", "REJECTED", "too fast")
+
+
+def last_id(database: Database) -> int:
+    return int(database.execute("SELECT last_value FROM sensor_id_seq").fetchall()[0][0])
+
+
+async def test_known_sensor_uses_up_no_ids_whatever_it_says(
+    stack: Stack, pipeline: Pipeline, queues: Queues
+) -> None:
+    """There are 2³¹ of them, which 10,000 sensors that say how they are every 30 s would use up within months."""
+    serial, ack = "thrifty-1", CommandAck(outcome=Outcome.OUTCOME_APPLIED, state=State.STATE_AWAKE)
+    measurements = pipeline.ingest()
+    measurements.wait_ready()
+    with pipeline.connect("owner") as database:
+        queues.publish(serial, Kind.KIND_BIRTH, birth())
+        settle(database, queues, serial, Kind.KIND_BIRTH)
+        for kind in (Kind.KIND_STATUS, Kind.KIND_BIRTH):
+            queues.publish(f"{serial}-end", kind, birth() if kind == Kind.KIND_BIRTH else status())
+        before = last_id(database)
+        async with Relay(stack) as relay:
+            for number in range(100):
+                newer = NOW_NS + number * S
+                queues.publish(serial, Kind.KIND_STATUS, status(uptime_ms=number, time_ns=newer))
+                queues.publish(serial, Kind.KIND_BIRTH, birth(firmware_version=str(number), time_ns=newer))
+                ack.command_id = uuid.uuid4().bytes
+                queues.publish(serial, Kind.KIND_ACK, ack.SerializeToString())
+                await relay.batches(serial, [batch(number)])
+                line = Log(time_ns=NOW_NS + number, level=LogLevel.LOG_LEVEL_INFO, logger="x", message="x")
+                await relay.payloads(serial, [line.SerializeToString()], Kind.KIND_LOG)
+        counts = (
+            "SELECT s.firmware_version, s.uptime_ms, o.batch_count,"
+            " (SELECT count(*) FROM command c WHERE c.sensor_id = s.id),"
+            " (SELECT count(*) FROM sensor_log l WHERE l.sensor_id = s.id)"
+            " FROM sensor s JOIN sensor_overview o USING (id) WHERE s.serial_number = 'thrifty-1'"
+        )
+        expected = ("99", 99, 100, 100, 100)
+        wait_for(lambda: database.execute(counts).fetchone() == expected, 20, "all of it is stored")
+        assert last_id(database) == before
+    assert measurements.stop() == 0
+
+
+async def test_database_without_ids_makes_no_dead_letters_of_good_messages(
+    stack: Stack, pipeline: Pipeline, queues: Queues
+) -> None:
+    """What is not a message's fault is tried again until it is mended; known sensors are not concerned."""
+    measurements = pipeline.ingest()
+    measurements.wait_ready()
+    writers = [pipeline.services[0], measurements]
+
+    def counted(name: str) -> list[float]:
+        return [writer.metric(f"ingest_{name}_total") for writer in writers]
+
+    with pipeline.connect("owner") as database:
+        settle(database, queues, "known-1")
+        buried = counted("dead_letters")
+        database.execute(f"ALTER SEQUENCE sensor_id_seq MAXVALUE {last_id(database)}")
+        try:
+            queues.publish("known-1-end", Kind.KIND_STATUS, status(uptime_ms=77, time_ns=NOW_NS + S))
+            becomes(database, "known-1-end", "uptime_ms", (77,))
+            failures = counted("failures")
+            queues.publish("unknown-1", Kind.KIND_BIRTH, birth())
+            queues.publish("unknown-1", Kind.KIND_STATUS, status(uptime_ms=78, time_ns=NOW_NS + S))
+            async with Relay(stack) as relay:
+                await relay.batches("unknown-1", [batch(0)])
+
+            def both_failed() -> bool:
+                return all(now > then for now, then in zip(counted("failures"), failures, strict=True))
+
+            wait_for(both_failed, 10, "both try in vain")
+        finally:
+            database.execute("ALTER SEQUENCE sensor_id_seq MAXVALUE 2147483647")
+        becomes(database, "unknown-1", "firmware_version, uptime_ms", ("1.2.3", 78))
+        stored = "SELECT batch_count FROM sensor_overview WHERE serial_number = 'unknown-1'"
+        wait_for(lambda: database.execute(stored).fetchone() == (1,), 10, "the batch is stored")
+    assert counted("dead_letters") == buried
+    assert measurements.stop() == 0
+
+
+async def test_row_that_the_database_refuses_is_a_dead_letter_with_a_reason_of_its_own(
+    stack: Stack, pipeline: Pipeline, queues: Queues
+) -> None:
+    """It was well formed; those beside it are written."""
+    with pipeline.connect("owner") as database:
+        settle(database, queues, "refused-2")
+        database.execute("ALTER TABLE sensor ADD CONSTRAINT unlucky CHECK (uptime_ms <> 13)")
+        try:
+            for uptime_ms in (12, 13, 14):
+                said = status(uptime_ms=uptime_ms, time_ns=NOW_NS + uptime_ms * S)
+                queues.publish("refused-2", Kind.KIND_STATUS, said)
+            becomes(database, "refused-2", "uptime_ms", (14,))
+        finally:
+            database.execute("ALTER TABLE sensor DROP CONSTRAINT unlucky")
+    [letter] = await dead_letters_of(stack, "refused-2", 1)
+    assert (letter.reason, letter.payload) == (
+        "refused_by_database",
+        status(uptime_ms=13, time_ns=NOW_NS + 13 * S),
+    )
+    assert "unlucky" in letter.detail
+
+
+def test_sensor_that_was_removed_is_registered_anew(pipeline: Pipeline, queues: Queues) -> None:
+    """By the next thing that it says."""
+    with pipeline.connect("owner") as database:
+        settle(database, queues, "gone-1")
+        database.execute("DELETE FROM sensor WHERE serial_number = 'gone-1-end'")
+        queues.publish("gone-1-end", Kind.KIND_STATUS, status(uptime_ms=3))
+        becomes(database, "gone-1-end", "uptime_ms, provisional", (3, True))
 
 
 async def test_what_cannot_be_read_is_a_dead_letter_and_blocks_nothing(
