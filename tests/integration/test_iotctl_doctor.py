@@ -178,6 +178,21 @@ def test_doctor_names_sensors_that_are_silent_losing_or_wrong_about_the_time(
     assert "30 min behind" in found["clocks"]["finding"]
 
 
+def test_doctor_does_not_call_a_slow_sensor_silent(stack: Stack, iotctl: Iotctl) -> None:
+    """One sample in five minutes: after four without one nothing is wrong."""
+    with connect(stack, "owner") as database:
+        database.execute(
+            "INSERT INTO sensor (serial_number, state, sample_frequency_hz, status_at)"
+            " VALUES ('doctor-3', 'AWAKE', 1.0 / 300, now() - INTERVAL '4 min')"
+        )
+    try:
+        found = [finding["finding"] for finding in doctor(iotctl) if finding["check"] == "silent"]
+    finally:
+        with connect(stack, "owner") as database:
+            database.execute("DELETE FROM sensor WHERE serial_number = 'doctor-3'")
+    assert not any("doctor-3" in finding for finding in found)
+
+
 def test_doctor_of_a_viewer_says_what_it_may_not_see(stack: Stack, tmp_path: Path) -> None:
     """Without an account at the MQTT broker it is a warning, not a problem; all else is looked at."""
     found = doctor(Iotctl(stack, tmp_path, "viewer"))
