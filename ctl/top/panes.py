@@ -46,6 +46,7 @@ class Plot(Static):
         """Draw it."""
         finite = values[np.isfinite(values)]
         if not len(finite):
+            self.say(heading, "no samples in this window")
             return
         self._adapt(nice_limits(float(finite.min()), float(finite.max())))
         self._draw(heading, draw_waveform, times_s, values)
