@@ -18,7 +18,7 @@ from bridge.lane import Lane
 from bridge.outbox import Letter, Outbox
 from runtime.amqp import AmqpConnection, Delivery
 from runtime.mqtt_client import Client
-from wire import names
+from wire import limits, names
 from wire.dead import dead_letter
 from wire.errors import WireError
 from wire.messages import decode_command_of
@@ -27,7 +27,9 @@ from wire.relay_pb2 import CommandReport, Kind, Step
 log = structlog.get_logger()
 
 _LONGEST_EXPIRY_S = 2**32 - 1  # what MQTT can say
-AT_ONCE = 500  # commands that RabbitMQ gives this bridge before it settles one; all that ever waits here
+# Commands that RabbitMQ gives this bridge before one is settled: all that ever waits here, and all that comes again
+# after a crash. A sensor must know those that it has applied, should they all have been for one.
+AT_ONCE = limits.REMEMBERED_COMMANDS - 56
 _LEVELS = {
     step: Step.Name(step).removeprefix("STEP_").lower()
     for step in (Step.STEP_SENT, Step.STEP_UNREACHABLE, Step.STEP_EXPIRED)
@@ -157,7 +159,9 @@ class Downlink:
             self.settle([sent.order])
 
         key = names.report_routing_key(sent.serial_number)
-        self._outbox.add(Letter(key, sent.serial_number, now_ns, report.SerializeToString(), landed))
+        payload = report.SerializeToString()
+        # each has its time, so their order means nothing, and many of one sensor need not wait for each other
+        self._outbox.add(Letter(key, sent.serial_number, now_ns, payload, landed, in_order=False))
 
     def _bury(self, order: Order, error: WireError) -> None:
         metrics.DEAD_LETTERS.labels(error.reason.value).inc()

@@ -1,7 +1,7 @@
 """What goes to the topic exchange: births, statuses, acknowledgements of sensors, reports of commands.
 
-Many are unconfirmed at once, but only one of each routing key, so that what one sensor says stays in order even
-where RabbitMQ refuses one of them. Each is published until it is confirmed.
+Many are unconfirmed at once, but (unless their order means nothing) only one of each routing key, so that what one
+sensor says stays in order even where RabbitMQ refuses one of them. Each is published until it is confirmed.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ class Letter(NamedTuple):
     received_ns: int
     payload: bytes
     landed: Callable[[], None]
+    in_order: bool = True  # after those of the same key that were added before
 
 
 class _Pending:
@@ -61,12 +62,14 @@ class Outbox:
 
     def add(self, letter: Letter) -> None:
         """Publish it as soon as it is its turn; never waits."""
-        behind = self._behind.get(letter.routing_key)
-        if behind is not None:
-            behind.append(_Pending(letter))
-            return
-        self._behind[letter.routing_key] = deque()
-        self._ready.append(_Pending(letter))
+        pending = _Pending(letter)
+        if letter.in_order:
+            behind = self._behind.get(letter.routing_key)
+            if behind is not None:
+                behind.append(pending)
+                return
+            self._behind[letter.routing_key] = deque()
+        self._ready.append(pending)
         self._pump()
 
     def connected(self, publish: Publish) -> None:
@@ -99,12 +102,13 @@ class Outbox:
             pending.backoff = pending.backoff or Backoff(maximum_s=5.0)
             asyncio.get_running_loop().call_later(pending.backoff.next(), self._again, pending)
             return
-        key = pending.letter.routing_key
-        behind = self._behind[key]
-        if behind:
-            self._ready.append(behind.popleft())
-        else:
-            del self._behind[key]
+        if pending.letter.in_order:
+            key = pending.letter.routing_key
+            behind = self._behind[key]
+            if behind:
+                self._ready.append(behind.popleft())
+            else:
+                del self._behind[key]
         pending.letter.landed()
         self._pump()
 

@@ -42,6 +42,7 @@ class Link:
         self._now_ns = now_ns
         self._on_command = on_command
         self._outbox: deque[Say] = deque(maxlen=_OUTBOX)
+        self._receipts: dict[int, tuple[Connection, int]] = {}  # of commands, by the identity of their answer
         serial = sensor.plan.serial_number
         self._topics = {kind: names.topic(serial, kind) for kind in names.LEVEL_BY_KIND}
         self.client = Client(
@@ -108,6 +109,7 @@ class Link:
 
     def _on_disconnected(self, reason: MqttError) -> None:
         metrics.CONNECTED.dec()
+        self._receipts.clear()  # the broker delivers these commands again
         log.debug("disconnected", serial_number=self.sensor.plan.serial_number, reason=str(reason))
 
     def _on_acknowledged(self, token: object, reason: mqtt5.PubAckReasonCode) -> None:
@@ -119,7 +121,9 @@ class Link:
                     metrics.ACKNOWLEDGED.inc()
             else:
                 self._later(lambda: self.sensor.acknowledged(token, held=False))
-        elif isinstance(token, Say) and not held:
+        elif isinstance(token, Say) and held:
+            self._answered(token)
+        elif isinstance(token, Say):
             self._later(lambda: self._outbox.append(token))
         if self.sensor.pending or self._outbox:
             self.pump()
@@ -134,13 +138,25 @@ class Link:
         asyncio.get_running_loop().call_later(_RETRY_S, retry)
 
     def _on_messages(self, connection: Connection, packets: list[mqtt5.PublishPacket]) -> None:
+        """Commands. Each is acknowledged when the broker holds its answer: one whose answer is lost comes again."""
         for packet in packets:
             metrics.COMMANDS.inc()
+            said = len(self.sensor.out)
             try:
                 self.sensor.command(messages.decode_command(packet.payload), self._now_ns())
             except WireError as error:
                 metrics.BAD_COMMANDS.inc()
                 log.warning("bad_command", serial_number=self.sensor.plan.serial_number, error=str(error))
-        connection.acknowledge([packet.packet_id for packet in packets if packet.packet_id is not None])
-        self._on_command()
+            answer = next((say for say in self.sensor.out[said:] if say.kind == Kind.KIND_ACK), None)
+            if packet.packet_id is None:
+                continue
+            if answer is None:
+                connection.acknowledge([packet.packet_id])
+            else:
+                self._receipts[id(answer)] = (connection, packet.packet_id)
         self.pump()
+
+    def _answered(self, said: Say) -> None:
+        connection, packet_id = self._receipts.pop(id(said), (None, 0))
+        if connection is not None and not connection.closed.done():
+            connection.acknowledge([packet_id])

@@ -29,7 +29,6 @@ from wire.sensor_pb2 import (
 FIRMWARE_VERSION: Final = "emulator-1"
 MINIMUM_SAMPLE_FREQUENCY_HZ: Final = 0.01
 STATUS_INTERVAL_NS: Final = 30 * 10**9
-_REMEMBERED_COMMANDS: Final = 256
 
 
 class Say(NamedTuple):
@@ -284,7 +283,7 @@ class Sensor:
 
     def _remember(self, command: Command) -> None:
         self._done[command.id] = None
-        if len(self._done) > _REMEMBERED_COMMANDS:
+        if len(self._done) > limits.REMEMBERED_COMMANDS:
             self._done.popitem(last=False)
 
     def _ack(self, command: Command, outcome: Outcome, reason: str, now_ns: int) -> None:

@@ -19,3 +19,7 @@ MAXIMUM_CLOCK_AHEAD_NS: Final = 3_600 * 10**9  # further ahead of the receiver's
 # Nobody gets there in a thousand years; sums over sessions of what is missing stay within bigint.
 MAXIMUM_SEQUENCE: Final = 2**48 - 1
 MAXIMUM_TEXT: Final = 256  # characters of any string
+
+# A sensor knows a command that comes again among its last so many. Bridges have fewer under way, so that what is
+# sent again after a crash is known.
+REMEMBERED_COMMANDS: Final = 256

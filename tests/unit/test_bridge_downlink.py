@@ -12,7 +12,7 @@ from bridge.downlink import AT_ONCE, Downlink, Order, Sent
 from bridge.outbox import Letter
 from runtime.amqp import Delivery
 from runtime.amqp_errors import AmqpError
-from wire import names
+from wire import limits, names
 from wire.envelope import from_amqp
 from wire.names import CommandLevel
 from wire.relay_pb2 import CommandReport, DeadLetter, Step
@@ -237,3 +237,8 @@ async def test_closed_downlink_takes_no_more_and_finishes_what_it_has(way: Way) 
     way.letters[0].landed()
     assert way.downlink.idle.is_set()
     assert way.rabbitmq.acknowledged == [1]
+
+
+def test_commands_under_way_are_fewer_than_a_sensor_remembers() -> None:
+    """All of them may come again, and all may be for one sensor."""
+    assert 0 < AT_ONCE < limits.REMEMBERED_COMMANDS

@@ -84,6 +84,20 @@ async def test_letters_of_one_key_are_published_one_after_the_other() -> None:
     assert landed == [b"one", b"two"]
 
 
+async def test_letters_whose_order_means_nothing_wait_for_none() -> None:
+    """Reports of many commands to one sensor; they do not hold up what has an order either."""
+    outbox, exchange = Outbox(), Exchange()
+    landed: list[bytes] = []
+    outbox.connected(exchange.publish)
+    for body in (b"one", b"two", b"three"):
+        outbox.add(letter("key", body, landed)._replace(in_order=False))
+    outbox.add(letter("key", b"four", landed))
+    assert exchange.bodies == [b"one", b"two", b"three", b"four"]
+    await exchange.confirm(3)
+    await exchange.confirm(1)
+    assert landed == [b"four", b"two"]
+
+
 async def test_under_way_are_no_more_than_the_window() -> None:
     """The others wait for an answer, good or bad."""
     outbox, exchange = Outbox(window=2), Exchange()
