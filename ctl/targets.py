@@ -1,130 +1,24 @@
 """`iotctl targets`: the machines and structures that sensors sit on, with what their analysis needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import click
 from psycopg.rows import DictRow
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ctl import bearing, target_store
 from ctl.context import Operator, output_option, pass_operator, query
 from ctl.errors import USAGE, CtlError
-from ctl.output import Column, Form, number, print_object, print_rows, when
-from ctl.select import complete_serial
-from ctl.target_fields import FIELDS, Field, read_name
+from ctl.output import Form, print_object, print_rows
+from ctl.target_fields import FIELDS, read_name
 from ctl.target_import import read_file
+from ctl.target_options import field_options, name_argument, serials_argument
+from ctl.target_view import ASSIGNMENTS, CHANGES, COLUMNS, HISTORY, facts
 
-F = TypeVar("F", bound=Callable[..., Any])
 _HISTORY = 1_000  # assignments that `show` lists
-
-
-def _with_unit(unit: str) -> Callable[[float | None], str]:
-    return lambda value: "–" if value is None else f"{value:g} {unit}"
-
-
-def _degrees(value: float | None) -> str:
-    return "–" if value is None else f"{value:.5f}°"
-
-
-COLUMNS = (
-    Column("name", "TARGET"),
-    Column("sensors", "SENSORS", number, right=True),
-    Column("machine_group", "GROUP", right=True),
-    Column("support", "SUPPORT"),
-    Column("rated_power_kw", "POWER", _with_unit("kW"), right=True),
-    Column("speed_rpm", "SPEED", _with_unit("rpm"), right=True),
-    Column("bearing", "BEARING", bearing.describe),
-    Column("description", "DESCRIPTION"),
-    Column("shaft_height_mm", "SHAFT HEIGHT", _with_unit("mm"), right=True, wide=True),
-    Column("latitude", "LATITUDE", _degrees, right=True, wide=True),
-    Column("longitude", "LONGITUDE", _degrees, right=True, wide=True),
-)
-ASSIGNMENTS = (
-    Column("serial_number", "SENSOR"),
-    Column("sensor_type", "TYPE"),
-    Column("state", "STATE"),
-    Column("assigned_at", "SINCE", when),
-)
-HISTORY = (
-    Column("serial_number", "SENSOR"),
-    Column("assigned_at", "FROM", when),
-    Column("removed_at", "TO", when),
-)
-CHANGES = (
-    Column("name", "TARGET"),
-    Column("done", "DONE"),
-    Column("fields", "FIELDS", lambda value: ", ".join(value) or "–"),
-    Column(
-        "moved",
-        "SENSORS PUT ON IT",
-        lambda value: ", ".join(moved["serial_number"] for moved in value) or "–",
-    ),
-)
-
-
-def _complete_name(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    try:
-        operator = ctx.find_object(Operator)
-        assert operator is not None
-        with operator.database(statement_timeout_s=2) as database:
-            rows = database.execute(
-                "SELECT name FROM target WHERE starts_with(name, %s) ORDER BY 1 LIMIT 100", [incomplete]
-            ).fetchall()
-    except Exception:  # whatever it is, a prompt is no place to say it
-        return []
-    return [row["name"] for row in rows]
-
-
-name_argument = click.argument("name", shell_complete=_complete_name)
-serials_argument = click.argument(
-    "serial_numbers", metavar="SERIAL...", nargs=-1, required=True, shell_complete=complete_serial
-)
-
-
-def field_options(command: F) -> F:
-    """An option for each field; the command gets `fields`, column → value, of those that were given."""
-
-    def option(field: Field) -> Callable[[F], F]:
-        def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-            if value is None:
-                return
-            fields = ctx.params.setdefault("fields", {})
-            if field.column in fields:
-                raise click.BadParameter("give --bearing or --bearing-geometry, not both", ctx, parameter)
-            try:
-                fields[field.column] = field.read(value)
-            except ValueError as error:
-                raise click.BadParameter(str(error), ctx, parameter) from error
-
-        return click.option(
-            f"--{field.name.replace('_', '-')}",
-            metavar=_METAVARS.get(field.name, field.name.upper()),
-            callback=read,
-            expose_value=False,
-            help=field.help,
-        )
-
-    for field in reversed(FIELDS):
-        command = option(field)(command)
-    return command
-
-
-_METAVARS = {
-    "group": "1..4",
-    "support": "rigid|flexible",
-    "power": "KW",
-    "speed": "RPM",
-    "shaft_height": "MM",
-    "bearing": "bpfi=,bpfo=,bsf=,ftf=",
-    "bearing_geometry": "rolling_elements=,element_diameter=,pitch_diameter=[,contact_angle=]",
-    "latitude": "DEGREES",
-    "longitude": "DEGREES",
-    "description": "TEXT",
-}
 
 
 @click.group()
@@ -285,7 +179,7 @@ def show(operator: Operator, name: str, form: Literal["auto", "json"]) -> None:
         }
         print_object(content, console=operator.out)
         return
-    operator.out.print(_facts(target, multiples, hertz))
+    operator.out.print(facts(target, multiples, hertz))
     for title, section, columns in (("Sensors", sensors, ASSIGNMENTS), ("Before", history, HISTORY)):
         if section:
             operator.out.print(Padding(Text(title, style="bold"), (1, 0, 0, 0)))
@@ -386,41 +280,3 @@ def _assignments(database: Any, target: DictRow) -> list[DictRow]:
     parameters = {"target_id": target["id"], "limit": _HISTORY}
     rows: list[DictRow] = database.execute(query("target_assignments"), parameters).fetchall()
     return rows
-
-
-def _facts(
-    target: DictRow, multiples: bearing.Frequencies | None, hertz: bearing.Frequencies | None
-) -> Table:
-    grid = Table.grid(padding=(0, 3, 0, 0))
-    grid.add_column(style="dim")
-    grid.add_column()
-    grid.add_row("target", Text(target["name"], style="bold"))
-    if target["description"]:
-        grid.add_row("description", Text(target["description"]))
-    grid.add_row(
-        "group", "–" if target["machine_group"] is None else f"{target['machine_group']} of ISO 20816-3"
-    )
-    grid.add_row("support", target["support"] or "–")
-    grid.add_row("power", _with_unit("kW")(target["rated_power_kw"]))
-    speed = target["speed_rpm"]
-    grid.add_row("speed", "–" if speed is None else f"{speed:g} rpm, {speed / 60:.4g} Hz")
-    grid.add_row("shaft height", _with_unit("mm")(target["shaft_height_mm"]))
-    if target["latitude"] is not None or target["longitude"] is not None:
-        grid.add_row("place", f"{_degrees(target['latitude'])}, {_degrees(target['longitude'])}")
-    kept = target["bearing"] or {}
-    if "geometry" in kept and multiples is not None:
-        n, d, pitch, angle = bearing.check_geometry(kept["geometry"])
-        grid.add_row("bearing", f"{n} rolling elements, d {d:g}, D {pitch:g}, contact angle {angle:g}°")
-    if multiples is None:
-        grid.add_row("fault frequencies", "– (no bearing)" if not kept else "– (its bearing cannot be read)")
-        return grid
-    for label, name in (
-        ("outer race", "bpfo"),
-        ("inner race", "bpfi"),
-        ("rolling element", "bsf"),
-        ("cage", "ftf"),
-    ):
-        multiple = f"{getattr(multiples, name):.4f} × shaft"
-        at_speed = f"{getattr(hertz, name):8.2f} Hz" if hertz is not None else "speed unknown"
-        grid.add_row(f"{name.upper()} {label}", f"{at_speed}   {multiple}")
-    return grid

@@ -3,15 +3,15 @@
 import json
 import subprocess
 
-from ctl import provision
-from ctl.provision import Credentials
+from ctl import credentials, provision
+from ctl.credentials import Credentials
 
 ONE = Credentials("mqtt.example.org", 8883, "pump-1", 'aB-_"\\$9')
 
 
 def test_as_json_is_one_line_with_every_topic() -> None:
     """For programs that make flash images."""
-    text = provision.as_json(ONE)
+    text = credentials.as_json(ONE)
     assert "\n" not in text
     content = json.loads(text)
     assert (content["client_id"], content["username"], content["password"]) == (
@@ -25,19 +25,19 @@ def test_as_json_is_one_line_with_every_topic() -> None:
 
 def test_as_env_gives_a_shell_the_password_as_it_is() -> None:
     """Quotes and dollars included."""
-    script = f'{provision.as_env(ONE)}\nprintf "%s" "$SENSOR_MQTT_PASSWORD"'
+    script = f'{credentials.as_env(ONE)}\nprintf "%s" "$SENSOR_MQTT_PASSWORD"'
     said = subprocess.run(["sh", "-c", script], capture_output=True, check=True, text=True)
     assert said.stdout == ONE.password
 
 
 def test_as_header_escapes_for_c() -> None:
     """A quote in a password ends no string."""
-    assert '#define SENSOR_MQTT_PASSWORD "aB-_\\"\\\\$9"' in provision.as_header(ONE)
+    assert '#define SENSOR_MQTT_PASSWORD "aB-_\\"\\\\$9"' in credentials.as_header(ONE)
 
 
 def test_as_console_sets_what_the_firmware_needs_and_saves_it() -> None:
     """Pasted line by line."""
-    assert provision.as_console(ONE).splitlines() == [
+    assert credentials.as_console(ONE).splitlines() == [
         "set serial_number pump-1",
         "set mqtt.host mqtt.example.org",
         "set mqtt.port 8883",
