@@ -120,7 +120,9 @@ def status(data: Path, as_json: bool) -> None:
 @click.argument("role", default="control")
 @click.pass_obj
 def env(data: Path, role: str) -> None:
-    """The settings of a service as shell exports: bridge-0, ingest, control, owner, readonly, emulator."""
+    """The settings of a ROLE as shell exports: bridge-0 to bridge-3, ingest, emulator, operator, viewer, alarms,
+    owner, readonly, or control, which may everything [default].
+    """
     for name, value in Stack(data).attach().environment(role).items():
         click.echo(f"export {name}={shlex.quote(value)}")
 

@@ -4,8 +4,9 @@ import functools
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 from pydantic import SecretStr
@@ -20,8 +21,25 @@ from stack.servers import REPOSITORY, SERVERS, Postgres, Server, describe
 Say = Callable[[str], None]
 DEFAULT_DATA = REPOSITORY / ".stack"
 START_TIMEOUT_S = 90.0
-_DATABASE_ROLES = {"operator": "control", "viewer": "readonly"}  # where the name is another
-_MQTT_ACCOUNT = ("MQTT_USERNAME", "MQTT_PASSWORD")
+
+
+class _Accounts(NamedTuple):
+    """As whom a role logs in to the MQTT broker, RabbitMQ and the database, where it does."""
+
+    mqtt: str | None = None
+    rabbitmq: str | None = None
+    database: str | None = None
+
+
+_ROLES: dict[str, _Accounts] = {
+    **{user: _Accounts(user, "bridge") for user in secrets.MQTT_USERS if user.startswith("bridge-")},
+    "ingest": _Accounts(None, "ingest", "ingest"),
+    "emulator": _Accounts(),
+    "operator": _Accounts("control", "operator", "control"),
+    "viewer": _Accounts(None, "viewer", "readonly"),
+    "control": _Accounts("control", "control", "control"),
+    **{role: _Accounts(database=role) for role in ("owner", "alarms", "readonly")},
+}
 _LEAST_FREE_BYTES = 2_000_000_000
 
 
@@ -135,38 +153,38 @@ class Stack:
         }
 
     def environment(self, role: str) -> dict[str, str]:
-        """STREAMING_* variables for bridge-N, ingest, control, operator, viewer, emulator, owner, alarms, readonly."""
+        """STREAMING_* variables: where the servers are, and the accounts of that role alone. StackError for an unknown one."""
         assert self.ports is not None
-        mqtt_user = role if f"mqtt/{role}" in self.passwords else "control"
-        rabbitmq_user = role.partition("-")[0]
-        rabbitmq_user = rabbitmq_user if f"rabbitmq/{rabbitmq_user}" in self.passwords else "control"
-        database_role = f"streaming_{_DATABASE_ROLES.get(role, role)}"
-        if f"database/{database_role}" not in self.passwords:
-            database_role = "streaming_readonly"
-        known = {
+        if role not in _ROLES:
+            raise StackError(f"there is no role {role!r}: choose one of {', '.join(_ROLES)}")
+        accounts = _ROLES[role]
+        known: dict[str, object] = {
             "MQTT_HOST": "127.0.0.1",
             "MQTT_PORT": self.ports.mqtt,
-            "MQTT_USERNAME": mqtt_user,
-            "MQTT_PASSWORD": self.passwords[f"mqtt/{mqtt_user}"],
+        }
+        if role == "emulator":  # what it logs in as comes in a file
+            return _exported(known)
+        known |= {
             "RABBITMQ_HOST": "127.0.0.1",
             "RABBITMQ_AMQP_PORT": self.ports.amqp,
             "RABBITMQ_STREAM_PORT": self.ports.stream,
-            "RABBITMQ_USERNAME": rabbitmq_user,
-            "RABBITMQ_PASSWORD": self.passwords[f"rabbitmq/{rabbitmq_user}"],
             "RABBITMQ_METRICS_URL": f"http://127.0.0.1:{self.ports.rabbitmq_metrics}/metrics",
             "DATABASE_HOST": "127.0.0.1",
             "DATABASE_PORT": self.ports.postgres,
             "DATABASE_NAME": "sensor_streaming",
-            "DATABASE_USERNAME": database_role,
-            "DATABASE_PASSWORD": self.passwords[f"database/{database_role}"],
         }
+        if accounts.mqtt is not None:
+            known["MQTT_USERNAME"] = accounts.mqtt
+            known["MQTT_PASSWORD"] = self.passwords[f"mqtt/{accounts.mqtt}"]
+        if accounts.rabbitmq is not None:
+            known["RABBITMQ_USERNAME"] = accounts.rabbitmq
+            known["RABBITMQ_PASSWORD"] = self.passwords[f"rabbitmq/{accounts.rabbitmq}"]
+        if accounts.database is not None:
+            known["DATABASE_USERNAME"] = f"streaming_{accounts.database}"
+            known["DATABASE_PASSWORD"] = self.passwords[f"database/streaming_{accounts.database}"]
         if role in ("control", "operator"):  # iotctl db
             known["OWNER_PASSWORD"] = self.passwords["database/streaming_owner"]
-        if role == "viewer":  # who only looks administers no sensors
-            known = {name: value for name, value in known.items() if name not in _MQTT_ACCOUNT}
-        if role == "emulator":
-            known = {name: known[name] for name in ("MQTT_HOST", "MQTT_PORT")}
-        return {f"STREAMING_{name}": str(value) for name, value in known.items()}
+        return _exported(known)
 
     def conninfo(self, role: str) -> dict[str, str | int]:
         """For psycopg.connect, as owner, ingest, alarms, control or readonly."""
@@ -246,6 +264,10 @@ class Stack:
             say(str(occupied))
         except topology.TopologyError as error:
             raise StackError(str(error)) from error
+
+
+def _exported(known: Mapping[str, object]) -> dict[str, str]:
+    return {f"STREAMING_{name}": str(value) for name, value in known.items()}
 
 
 def _last_line(log: Path) -> str:

@@ -116,12 +116,6 @@ def dynamic_security(passwords: dict[str, str]) -> dict[str, Any]:
 
     Nothing is allowed by default: what a role does not allow is left to the access control file.
     """
-
-    def client(user: str) -> dict[str, Any]:
-        role = "control" if user == "control" else "bridge"
-        return {"username": user, "roles": [{"rolename": role}], **_mosquitto_hash(passwords[f"mqtt/{user}"])}
-
-    everywhere = ["publishClientSend", "publishClientReceive", "subscribePattern", "unsubscribePattern"]
     return {
         "defaultACLAccess": {
             "publishClientSend": False,
@@ -129,28 +123,60 @@ def dynamic_security(passwords: dict[str, str]) -> dict[str, Any]:
             "subscribe": False,
             "unsubscribe": True,
         },
-        "clients": [client(user) for user in MQTT_USERS],
+        "clients": [_mosquitto_client(user, passwords) for user in MQTT_USERS],
         "groups": [],
-        "roles": [
-            sensor_role(),
-            {
-                "rolename": "control",
-                "acls": [acl(kind, topic) for topic in ("$CONTROL/#", "$SYS/#", "#") for kind in everywhere],
-            },
-            {
-                "rolename": "bridge",
-                "acls": [
-                    acl("publishClientReceive", "sensors/#"),
-                    acl("subscribePattern", "sensors/#"),
-                    acl("subscribePattern", "$share/bridge/sensors/#"),
-                    acl("publishClientSend", "sensors/+/commands/+"),
-                    acl("publishClientSend", "bridges/#"),
-                    acl("publishClientReceive", "bridges/#"),
-                    acl("subscribePattern", "bridges/#"),
-                ],
-            },
-        ],
+        "roles": _mosquitto_roles(),
     }
+
+
+def renew_dynamic_security(state: dict[str, Any], passwords: dict[str, str]) -> dict[str, Any]:
+    """That state as an older version made it and the broker kept it, with this version's roles and users.
+
+    Sensors, passwords and whatever else was added stay.
+    """
+    roles = _mosquitto_roles()
+    ours = {role["rolename"] for role in roles}
+    known = {client["username"] for client in state["clients"]}
+    return {
+        **state,
+        "clients": [
+            *state["clients"],
+            *(_mosquitto_client(user, passwords) for user in MQTT_USERS if user not in known),
+        ],
+        "roles": [*roles, *(role for role in state["roles"] if role["rolename"] not in ours)],
+    }
+
+
+def _mosquitto_client(user: str, passwords: dict[str, str]) -> dict[str, Any]:
+    role = "control" if user == "control" else "bridge"
+    return {"username": user, "roles": [{"rolename": role}], **_mosquitto_hash(passwords[f"mqtt/{user}"])}
+
+
+def _mosquitto_roles() -> list[dict[str, Any]]:
+    everywhere = ["publishClientSend", "publishClientReceive", "subscribePattern", "unsubscribePattern"]
+    return [
+        sensor_role(),
+        {
+            "rolename": "control",
+            "acls": [
+                *(acl(kind, topic) for topic in ("$CONTROL/#", "$SYS/#", "#") for kind in everywhere),
+                # it would be dealt a share of the bridges' messages, also when it is long gone
+                acl("subscribePattern", "$share/#", allow=False, priority=1),
+            ],
+        },
+        {
+            "rolename": "bridge",
+            "acls": [
+                acl("publishClientReceive", "sensors/#"),
+                acl("subscribePattern", "sensors/#"),
+                acl("subscribePattern", "$share/bridge/sensors/#"),
+                acl("publishClientSend", "sensors/+/commands/+"),
+                acl("publishClientSend", "bridges/#"),
+                acl("publishClientReceive", "bridges/#"),
+                acl("subscribePattern", "bridges/#"),
+            ],
+        },
+    ]
 
 
 def _mosquitto_hash(secret: str) -> dict[str, Any]:

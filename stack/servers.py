@@ -80,7 +80,7 @@ class Mosquitto(Server):
     configuration = "mosquitto"
 
     def prepare(self) -> None:
-        """Its own file includes the shared one; users are written once, then the broker's to keep."""
+        """Its own file includes the shared one; users are the broker's to keep, and what they may is this version's."""
         [plugin] = self.root.glob("usr/lib/*/mosquitto_dynamic_security.so")
         (self.data / "mosquitto.conf").write_text(
             f"listener {self.ports.mqtt} 127.0.0.1\n"
@@ -93,8 +93,12 @@ class Mosquitto(Server):
         # the broker wants it private, which a file in a checkout is not
         secrets.write_text(self.data / "acl", (REPOSITORY / "mosquitto/acl").read_text())
         users = self.data / "dynamic-security.json"
-        if not users.exists():
-            secrets.write_private(users, secrets.dynamic_security(dict(self.passwords)))
+        passwords = dict(self.passwords)
+        if users.exists():
+            known = json.loads(users.read_text())
+            secrets.write_private(users, secrets.renew_dynamic_security(known, passwords))
+        else:
+            secrets.write_private(users, secrets.dynamic_security(passwords))
 
     def command(self) -> list[str]:
         """In the foreground."""

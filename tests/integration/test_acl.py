@@ -179,6 +179,15 @@ async def test_acl_foreign_subscription_is_refused(
             await a.subscribe(pattern)
 
 
+async def test_acl_only_bridges_share_the_bridges_messages(stack: Stack) -> None:
+    """Whoever else did would be dealt messages, and would leave those in its session for nobody."""
+    async with service(stack, "control") as control:
+        with pytest.raises(MqttError, match="NOT_AUTHORIZED"):
+            await control.subscribe("$share/bridge/sensors/#")
+    async with service(stack, "bridge-3") as bridge:
+        await bridge.subscribe("$share/bridge/sensors/#")
+
+
 async def test_acl_retained_command_of_another_is_not_read(stack: Stack, sensors: dict[str, str]) -> None:
     """A retained command for B is not sent to A when A subscribes with a wildcard."""
     async with service(stack, "control") as control, joined(stack, "acl-a", sensors["acl-a"]) as a:

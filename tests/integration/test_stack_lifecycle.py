@@ -238,6 +238,39 @@ def test_stack_killed_server_comes_back(stack: Stack, server: str) -> None:
     assert {name: one.process for name, one in stack.servers.items() if name != server} == others
 
 
+@pytest.mark.parametrize("role", ["bridge", "bridge-9", "typo", ""])
+def test_stack_env_of_an_unknown_role_is_a_sentence(stack: Stack, role: str) -> None:
+    """It names those that there are, and above all is not another role's."""
+    result = run(stack.data, "env", role)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert f"there is no role '{role}'" in result.stderr
+    assert "bridge-0, bridge-1" in result.stderr
+
+
+def test_stack_env_gives_a_role_its_own_accounts_alone(stack: Stack) -> None:
+    """A bridge has nothing to do in the database, an ingester nothing at the MQTT broker."""
+
+    def users(role: str) -> dict[str, str]:
+        return {n: v for n, v in stack.environment(role).items() if n.endswith(("_USERNAME", "_PASSWORD"))}
+
+    assert users("emulator") == {}
+    assert users("bridge-1") == {
+        "STREAMING_MQTT_USERNAME": "bridge-1",
+        "STREAMING_MQTT_PASSWORD": stack.passwords["mqtt/bridge-1"],
+        "STREAMING_RABBITMQ_USERNAME": "bridge",
+        "STREAMING_RABBITMQ_PASSWORD": stack.passwords["rabbitmq/bridge"],
+    }
+    assert {name for name in users("ingest") if name.endswith("USERNAME")} == {
+        "STREAMING_RABBITMQ_USERNAME",
+        "STREAMING_DATABASE_USERNAME",
+    }
+    assert set(users("alarms").values()) == {
+        "streaming_alarms",
+        stack.passwords["database/streaming_alarms"],
+    }
+
+
 def test_stack_passwords_are_private(stack: Stack) -> None:
     """Whatever holds a password can be read by its owner alone."""
     stack.credentials(["private-1"])

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+from runtime.dynsec import acl
 from stack import secrets
 from wire import names
 
@@ -85,3 +86,26 @@ def test_dynamic_security_holds_hashes_and_denies_by_default(tmp_path: Path) -> 
     assert base64.b64decode(client["password"]) == expected
     access = state["defaultACLAccess"]
     assert not any(access[kind] for kind in ("publishClientSend", "publishClientReceive", "subscribe"))
+
+
+def test_dynamic_security_of_an_older_version_gets_this_versions_roles_and_users(tmp_path: Path) -> None:
+    """What the broker has added since stays: sensors, with their passwords, and roles of others."""
+    passwords = secrets.load(tmp_path / "secrets.json")
+    made = secrets.dynamic_security(passwords)
+    sensor = {"username": "pump-1", "clientid": "pump-1", "password": "x", "roles": [{"rolename": "sensor"}]}
+    others = {"rolename": "guest", "acls": []}
+    everything = {"rolename": "control", "acls": [acl("subscribePattern", "#")]}
+    without_bridge_3 = [client for client in made["clients"] if client["username"] != "bridge-3"]
+    kept = {**made, "clients": [*without_bridge_3, sensor], "roles": [others, everything]}
+    renewed = secrets.renew_dynamic_security(kept, passwords)
+    assert {role["rolename"]: role for role in renewed["roles"]} == {
+        "guest": others,
+        **{role["rolename"]: role for role in made["roles"]},
+    }
+    clients = {client["username"]: client for client in renewed["clients"]}
+    assert {**clients, "bridge-3": None} == {
+        "pump-1": sensor,
+        "bridge-3": None,
+        **{client["username"]: client for client in without_bridge_3},
+    }
+    assert secrets.renew_dynamic_security(renewed, passwords) == renewed
