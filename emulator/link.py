@@ -154,6 +154,7 @@ class Link:
                 connection.acknowledge([packet.packet_id])
             else:
                 self._receipts[id(answer)] = (connection, packet.packet_id)
+        self._on_command()  # it may have woken, or measure faster
         self.pump()
 
     def _answered(self, said: Say) -> None:
