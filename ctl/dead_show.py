@@ -74,13 +74,13 @@ def _by_number(payload: bytes) -> str | None:
     except DecodeError:
         return None
     lines = []
-    for field in list(fields)[:_FIELDS]:
-        value = field.data
+    for place in range(min(len(fields), _FIELDS)):
+        number, value = fields[place].field_number, fields[place].data
         if isinstance(value, bytes):
             shown = f"{len(value):,} bytes {value[:24]!r}{'…' if len(value) > 24 else ''}"
         elif isinstance(value, int):
             shown = str(value)
         else:
             shown = "a group"
-        lines.append(f"{field.field_number}: {shown}")
+        lines.append(f"{number}: {shown}")
     return "\n".join(lines) or None
