@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -15,6 +15,9 @@ from ctl.samples import Reader, blocks, reader, to_moment
 from ctl.select import serial_argument
 from ctl.waveform import Waveform
 from ctl.window import Chosen, Wanted, choose, window_options
+
+if TYPE_CHECKING:  # scipy is imported where a spectrum is wanted
+    from ctl.spectrum import LongestStretch
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _DEFAULT_LAST_S = 10.0
@@ -154,7 +157,7 @@ def _gather(source: Reader, found: Chosen, options: Options, width: int) -> Draw
     )
 
 
-def _spectrum(longest: Any, label: str, maximum_hz: float | None) -> SpectrumPanel:
+def _spectrum(longest: "LongestStretch", label: str, maximum_hz: float | None) -> SpectrumPanel:
     """CtlError where there are too few samples, or nothing is left below the maximum frequency."""
     from ctl.spectrum import TooFewError, amplitude_spectrum, peaks
 
