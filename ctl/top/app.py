@@ -34,6 +34,7 @@ _REST: Final = (
     2.0  # a slow round of queries is followed by a rest, so that they take half of the time at most
 )
 _SETTLE_S: Final = 0.15  # the cursor rests so long before a sensor is looked at
+_SILENT_S: Final = 5.0  # then it is said that the database does not answer
 _EXPIRES_S: Final = 600.0
 
 
@@ -71,6 +72,7 @@ class TopApp(App[None]):
         self._database_problem: str | None = None
         self._refused: str | None = None
         self._alarms_at = 0.0
+        self._asked_at: float | None = None  # and not answered yet
         self._said = ""
         # kept, not queried: what goes on by itself may come back when the screen is gone
         self.table = FleetTable(self._fleet.line, id="fleet")
@@ -103,6 +105,7 @@ class TopApp(App[None]):
         """The database, once a second, and at once when another sensor is selected."""
         while True:
             began = time.monotonic()
+            self._asked_at = began
             try:
                 await self._read_fleet()
                 await self._look()
@@ -110,6 +113,7 @@ class TopApp(App[None]):
             except psycopg.Error as error:
                 said = str(error).strip().splitlines() or [type(error).__name__]
                 self._database_problem = f"database: {said[0]}"
+            self._asked_at = None
             end = began + max(_REFRESH_S, (time.monotonic() - began) * _REST)
             while await self._woken(end - time.monotonic()):
                 try:
@@ -188,8 +192,11 @@ class TopApp(App[None]):
         self._head.update(head)
 
     def _show_banner(self) -> None:
+        database = self._database_problem
+        if self._asked_at is not None and time.monotonic() - self._asked_at > _SILENT_S:
+            database = "database: no answer"
         feed = self._refused or self._source.feed.problem
-        problems = [problem for problem in (self._database_problem, feed) if problem]
+        problems = [problem for problem in (database, feed) if problem]
         said = "\n".join(printable(problem) for problem in problems if not problem.startswith("connecting"))
         if said != self._said:
             self._said = said

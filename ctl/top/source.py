@@ -151,6 +151,10 @@ class Servers:
                 **self._settings.conninfo(),  # type: ignore[arg-type]  # keywords of one dict
                 autocommit=True,
                 connect_timeout=5,
+                keepalives_idle=5,  # a server that vanishes without a word is noticed in some seconds
+                keepalives_interval=2,
+                keepalives_count=3,
+                tcp_user_timeout=10_000,
                 application_name="iotctl top",
                 options=f"-c statement_timeout={_STATEMENT_TIMEOUT_S * 1000}",
                 row_factory=dict_row,

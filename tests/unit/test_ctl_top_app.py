@@ -1,6 +1,7 @@
 """The screen of `iotctl top`: keys, filter, order, banner. The source is a fake; the real one has tests of its own."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,12 +11,14 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+from click.testing import CliRunner
 from psycopg.rows import DictRow
 from rich.console import Console
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from ctl.cli import cli
 from ctl.live import Received
 from ctl.send import Fate, Order
 from ctl.top import outcome
@@ -67,8 +70,11 @@ class FakeSource:
         self.orders: list[Order] = []
         self.problem: Exception | None = None
         self.status = "APPLIED"
+        self.hangs: threading.Event | None = None
 
     def fleet(self) -> Reading:
+        if self.hangs is not None:
+            self.hangs.wait(60)
         if self.problem is not None:
             raise self.problem
         return Reading(datetime.now(UTC), [dict(row) for row in self.sensors])
@@ -307,6 +313,23 @@ async def test_lost_database_is_a_banner_and_goes_when_it_is_back(source: FakeSo
         await until(pilot, lambda: not banner.has_class("shown"))
 
 
+async def test_database_that_does_not_answer_is_a_banner_and_keys_still_work(
+    source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query that hangs stops the figures, and nothing else: one can even quit."""
+    monkeypatch.setattr("ctl.top.app._SILENT_S", 0.2)
+    answer = threading.Event()
+    async with opened(source) as (app, pilot):
+        source.hangs = answer
+        await until(pilot, lambda: "database: no answer" in text(app.query_one("#banner", Static)))
+        await pilot.press("down")
+        assert app.table.position == (2, 3)
+        answer.set()
+        await until(pilot, lambda: not app.query_one("#banner", Static).has_class("shown"))
+        source.hangs = threading.Event()
+        await pilot.pause(1.2)
+
+
 async def test_lost_rabbitmq_is_a_banner_and_a_command_then_a_note(source: FakeSource) -> None:
     """Nothing is sent, and that is said."""
     async with opened(source) as (app, pilot):
@@ -394,3 +417,10 @@ def test_outcome_of_each_kind_is_a_sentence() -> None:
     assert outcome.severity(refused) == "error"
     assert "is SENT, and not answered yet" in outcome.sentence(Fate(order, "SENT"))
     assert outcome.severity(Fate(order, "SENT")) == "warning"
+
+
+def test_top_in_a_pipe_is_refused_with_what_to_do_instead() -> None:
+    """Exit code 2, before any server is asked."""
+    result = CliRunner().invoke(cli, ["top"])
+    assert result.exit_code == 2
+    assert "iotctl sensors --output csv" in result.stderr
