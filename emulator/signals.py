@@ -40,26 +40,64 @@ class Sine(NamedTuple):
     phase: float = 0.0
 
 
+# White noise of variance 1, made once: making it anew costs as much as all the rest of a signal.
+_NOISE: Samples = np.random.default_rng(1).standard_normal(1 << 18, dtype=np.float32)
+
+
 class Vibration:
-    """Sums of sines with white noise: a healthy machine. One list of sines for each axis."""
+    """Sums of sines with white noise: a healthy machine. One list of sines for each axis.
+
+    Sample B·m + b of an axis is Im Σ (A · exp(iω(t + B·m·T))) · exp(iω·b·T), over the frequencies: a product of two
+    small matrices, so that of 1,000 samples of 3 axes only some hundred sines are computed, and those exactly.
+    """
 
     quantities: Sequence[Quantity] = ACCELERATION
 
     def __init__(self, axes: Sequence[Sequence[Sine]], noise: float, random: np.random.Generator) -> None:
-        self._axes = axes
+        self._frequencies_hz = sorted({sine.frequency_hz for axis in axes for sine in axis})
+        self._amplitudes = np.zeros((len(axes), len(self._frequencies_hz)), dtype=np.complex128)
+        for row, sines in zip(self._amplitudes, axes, strict=True):
+            for sine in sines:
+                at = self._frequencies_hz.index(sine.frequency_hz)
+                row[at] += sine.amplitude * complex(math.cos(sine.phase), math.sin(sine.phase))
         self._noise = noise
         self._random = random
+        self._basis: _Basis | None = None
 
     def samples(self, time_s: float, count: int, sample_frequency_hz: float) -> Samples:
         """Sines above half the sample frequency are left out, as an anti-alias filter would."""
-        time = time_s + np.arange(count) / sample_frequency_hz
-        values = self._random.standard_normal((len(self._axes), count), dtype=np.float32)
-        values *= self._noise
-        for row, sines in zip(values, self._axes, strict=True):
-            for sine in sines:
-                if sine.frequency_hz < sample_frequency_hz / 2:
-                    row += sine.amplitude * np.sin(2 * math.pi * sine.frequency_hz * time + sine.phase)
+        basis = self._basis
+        if basis is None or (basis.length, basis.sample_frequency_hz) != (count, sample_frequency_hz):
+            basis = self._basis = _basis(self._frequencies_hz, count, sample_frequency_hz)
+        kept = len(basis.omega)
+        start = self._amplitudes[:, :kept] * np.exp(1j * time_s * basis.omega)
+        blocks = start[:, np.newaxis, :] * basis.blocks
+        left = np.concatenate([blocks.imag, blocks.real], axis=2, dtype=np.float32, casting="same_kind")
+        values: Samples = (left @ basis.within).reshape(len(start), -1)[:, :count]
+        if self._noise:
+            for row, share in zip(values, self._random.random(len(values)).tolist(), strict=True):
+                at = int(share * (len(_NOISE) - count))
+                row += self._noise * _NOISE[at : at + count]
         return values
+
+
+class _Basis(NamedTuple):
+    """What does not change from batch to batch: a few kilobytes."""
+
+    length: int
+    sample_frequency_hz: float
+    omega: npt.NDArray[np.float64]  # rad/s; rising, and below half the sample frequency
+    blocks: npt.NDArray[np.complex128]  # exp(iω · B·m·T), shape (blocks, frequencies)
+    within: Samples  # cosines, then sines, of ω·b·T: shape (2 · frequencies, B)
+
+
+def _basis(frequencies_hz: Sequence[float], count: int, sample_frequency_hz: float) -> _Basis:
+    omega = 2 * math.pi * np.array([f for f in frequencies_hz if f < sample_frequency_hz / 2])
+    block = math.isqrt(count - 1) + 1
+    phases = np.outer(omega, np.arange(block) / sample_frequency_hz)
+    starts = np.outer(np.arange(-(-count // block)) * block / sample_frequency_hz, omega)
+    within = np.concatenate([np.cos(phases), np.sin(phases)]).astype(np.float32)
+    return _Basis(count, sample_frequency_hz, omega, np.exp(1j * starts), within)
 
 
 class Bearing(NamedTuple):
@@ -118,29 +156,44 @@ class FaultyBearing:
         self._random = random
         self._next_s: float | None = None  # of the next impulse
         self._tail = np.zeros(0)
+        self._response: tuple[float, npt.NDArray[np.float64]] = (0.0, self._tail)  # at a sample frequency
 
     def samples(self, time_s: float, count: int, sample_frequency_hz: float) -> Samples:
         """The resonance is kept below 0.4 times the sample frequency, where the sensor can see it."""
         values = self._healthy.samples(time_s, count, sample_frequency_hz)
-        impulses = np.zeros(count)
-        end_s = time_s + count / sample_frequency_hz
-        if self._next_s is None or self._next_s < time_s - 1:
-            self._next_s = time_s
-        while self._next_s < end_s:
-            at = int((self._next_s - time_s) * sample_frequency_hz)
-            load = 1.0
-            if self._inner:
-                load = 0.5 + 0.5 * math.cos(2 * math.pi * self._shaft_hz * self._next_s)
-            impulses[min(max(at, 0), count - 1)] += self._amplitude * load
-            self._next_s += (1 + self._slip * self._random.standard_normal()) / self.fault_hz
-        ringing = np.convolve(impulses, self._response(sample_frequency_hz))
-        ringing[: len(self._tail)] += self._tail[: len(ringing)]
-        self._tail = ringing[count:]
+        if self._response[0] != sample_frequency_hz:
+            self._response = (sample_frequency_hz, self._respond(sample_frequency_hz))
+        response = self._response[1]
+        times = self._impulses_until(time_s, time_s + count / sample_frequency_hz)
+        strengths = np.full(len(times), self._amplitude)
+        if self._inner:
+            strengths *= 0.5 + 0.5 * np.cos(2 * math.pi * self._shaft_hz * times)
+        at = np.clip(((times - time_s) * sample_frequency_hz).astype(np.int64), 0, count - 1)
+        ringing = np.zeros(max(count + len(response) - 1, len(self._tail)))
+        ringing[: len(self._tail)] = self._tail
+        if len(times):  # few, so that each adds its response, at less than a convolution costs
+            places = (at[:, np.newaxis] + np.arange(len(response))).ravel()
+            ringing += np.bincount(places, np.outer(strengths, response).ravel(), minlength=len(ringing))
+        self._tail = ringing[count:].copy()
         for row, share in zip(values, (1.0, 0.6, 0.2), strict=True):
             row += share * ringing[:count]
         return values
 
-    def _response(self, sample_frequency_hz: float) -> npt.NDArray[np.float64]:
+    def _impulses_until(self, begin_s: float, end_s: float) -> npt.NDArray[np.float64]:
+        """When the impulses before `end_s` come; they begin anew after a pause, and where time does."""
+        if self._next_s is None or not -1 <= self._next_s - begin_s <= 2 / self.fault_hz:
+            self._next_s = begin_s
+        parts = []
+        while self._next_s < end_s:
+            wanted = int((end_s - self._next_s) * self.fault_hz) + 1
+            gaps = (1 + self._slip * self._random.standard_normal(wanted)) / self.fault_hz
+            times = self._next_s + np.concatenate([[0.0], np.cumsum(gaps)])
+            before = int(np.searchsorted(times[:-1], end_s))
+            parts.append(times[:before])
+            self._next_s = float(times[before])
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _respond(self, sample_frequency_hz: float) -> npt.NDArray[np.float64]:
         time = np.arange(max(2, int(5 * self._decay_s * sample_frequency_hz))) / sample_frequency_hz
         resonance = min(self._resonance_hz, 0.4 * sample_frequency_hz)
         response: npt.NDArray[np.float64] = np.exp(-time / self._decay_s) * np.cos(
@@ -178,18 +231,17 @@ class Temperature:
 
 
 class Table:
-    """Slices of one table of noise: for load tests, where making signals must cost nothing."""
+    """Slices of the table of noise: for load tests, where making signals must cost nothing."""
 
     quantities: Sequence[Quantity] = (Quantity("x", "acceleration", "g", -16.0, 16.0),)
-    _TABLE = np.random.default_rng(1).standard_normal(200_000, dtype=np.float32)
 
     def __init__(self, start: int) -> None:
         self._at = start % 100_000
 
     def samples(self, time_s: float, count: int, sample_frequency_hz: float) -> Samples:  # noqa: ARG002  # any time
         """The next slice."""
-        if self._at + count > len(self._TABLE):
+        if self._at + count > len(_NOISE):
             self._at = 0
-        values = self._TABLE[np.newaxis, self._at : self._at + count]
+        values = _NOISE[np.newaxis, self._at : self._at + count]
         self._at += count
         return values

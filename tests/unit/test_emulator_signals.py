@@ -43,6 +43,43 @@ def test_vibration_has_its_sines_and_is_continuous_over_batches() -> None:
     assert set(np.round(frequencies[amplitudes > 0.15])) == {50.0, 1000.0}
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 1000, 1001, 65_536])
+def test_vibration_is_its_sines_exactly_whatever_the_length_of_a_batch(count: int) -> None:
+    """Also days after the start, in the precision of float32, and two of one frequency on an axis."""
+    sines = [[Sine(0.5, 24.8, 0.3), Sine(0.2, 99.2)], [Sine(0.3, 24.8, 2.0), Sine(0.1, 24.8)], []]
+    source = Vibration(sines, 0.0, np.random.default_rng(1))
+    for time_s, frequency_hz in ((0.0, 1000.0), (300_000.25, 1000.0), (300_000.25, 12_800.0)):
+        time = time_s + np.arange(count) / frequency_hz
+        values = source.samples(time_s, count, frequency_hz)
+        assert values.shape == (3, count)
+        assert values.dtype == np.float32
+        for row, axis in zip(values, sines, strict=True):
+            expected = sum(
+                (s.amplitude * np.sin(2 * np.pi * s.frequency_hz * time + s.phase) for s in axis),
+                np.zeros(count),
+            )
+            assert row == pytest.approx(expected, abs=1e-6)
+
+
+def test_noise_is_white_and_of_the_strength_asked_for() -> None:
+    """Axes and batches do not repeat each other."""
+    source = Vibration([[], [], []], 0.1, np.random.default_rng(1))
+    values = np.stack([source.samples(float(i), 1000, 1000.0) for i in range(20)]).reshape(60, 1000)
+    assert values.std() == pytest.approx(0.1, rel=0.02)
+    alike = np.corrcoef(values) - np.eye(60)
+    assert np.abs(alike).max() < 0.2
+    density = (np.abs(np.fft.rfft(values)) ** 2).mean(axis=0)[1:-1]
+    assert density.max() < 2 * density.mean()
+
+
+def test_same_seed_gives_the_same_signal() -> None:
+    """So that a fleet is the same each time."""
+    one, two = (fleet_plan.plans(Fleet(10, "x-"))[9].source for _ in range(2))
+    for second in range(3):
+        a, b = (source.samples(float(second), 1000, 1000.0) for source in (one, two))
+        assert np.array_equal(a, b)
+
+
 def test_sine_above_half_the_sample_frequency_is_left_out() -> None:
     """An alias would be a lie."""
     source = Vibration([[Sine(1.0, 700.0)]], 0.0, np.random.default_rng(1))
@@ -80,6 +117,31 @@ def test_faulty_bearing_envelope_shows_its_fault(inner: bool) -> None:
     strongest = frequencies[band][np.argmax(lines[band])]
     assert strongest == pytest.approx(source.fault_hz, rel=0.01)
     assert source.fault_hz == pytest.approx(SHAFT_HZ * (5.415 if inner else 3.585), rel=0.001)
+
+
+def faulty(**changes: float) -> FaultyBearing:
+    return FaultyBearing(
+        Vibration([[], [], []], 0.0, np.random.default_rng(1)),
+        shaft_hz=SHAFT_HZ, bearing=SKF_6205, inner=False, amplitude=1.0, resonance_hz=3000.0,
+        random=np.random.default_rng(2), **changes,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 7, 50, 1200])
+def test_impulses_ring_on_over_batches_of_any_length(count: int) -> None:
+    """What a batch begins, the next ones end, also where they are shorter than it."""
+    source = faulty(slip=0.0)
+    parts = [source.samples(i * count / FREQUENCY_HZ, count, FREQUENCY_HZ) for i in range(8400 // count)]
+    assert np.concatenate(parts, axis=1) == pytest.approx(
+        faulty(slip=0.0).samples(0.0, 8400, FREQUENCY_HZ), abs=1e-6
+    )
+
+
+def test_impulses_go_on_when_time_begins_anew() -> None:
+    """As it does when a sensor boots."""
+    source = faulty()
+    before = source.samples(5000.0, 12_000, FREQUENCY_HZ)[0].std()
+    assert source.samples(0.0, 12_000, FREQUENCY_HZ)[0].std() == pytest.approx(before, rel=0.05)
 
 
 def test_temperature_goes_to_its_set_point() -> None:
