@@ -1,6 +1,6 @@
 """Reading a stream from anywhere up to where it ended when reading began, and knowing where that is.
 
-At most `_CREDIT` + 1 chunks are in memory. rstream's Consumer hands over single messages and does not say which is the
+At most `_CREDIT` chunks are in memory. rstream's Consumer hands over single messages and does not say which is the
 last that is there now; its Client hands over chunks, whose number of messages is known.
 """
 
@@ -21,7 +21,8 @@ from runtime.streams import FRAME_MAX, StreamError
 
 logging.getLogger("rstream").setLevel(logging.CRITICAL)  # whatever it has to say is in a StreamError
 
-_CREDIT = 2
+_CREDIT = 10  # chunks that RabbitMQ sends ahead …
+_CREDIT_AGAIN = 5  # … and how many were taken when it may send so many more
 _TIMEOUT_S = 10.0
 _CLOSE_S = 5.0
 _EMPTY_S = 1.0  # a stream whose last chunk does not come within this has none
@@ -116,7 +117,7 @@ class StreamReader:
             number,
             frames,
         ):
-            following = 0
+            following = taken = 0
             while following <= end.offset:
                 frame = await self._next(frames, stream)
                 first, messages = frame.chunk_first_offset, frame.get_messages()
@@ -127,7 +128,9 @@ class StreamReader:
                 wanted = messages[skipped : end.offset + 1 - first]
                 if wanted:
                     yield Chunk(first + skipped, frame.timestamp, wanted)
-                await client.credit(number, 1)
+                taken += 1
+                if taken % _CREDIT_AGAIN == 0:
+                    await client.credit(number, _CREDIT_AGAIN)
 
     async def close(self) -> None:
         """End all connections, in any state, and their sockets: rstream leaves those of broken ones open."""
@@ -167,6 +170,8 @@ class StreamReader:
         self._broken.set()
 
     async def _next(self, frames: Frames, stream: str) -> schema.Deliver:
+        if not frames.empty():
+            return frames.get_nowait()
         getting = asyncio.ensure_future(frames.get())
         broken = asyncio.ensure_future(self._broken.wait())
         try:
