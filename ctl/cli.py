@@ -113,9 +113,9 @@ def cli(ctx: click.Context, profile: str | None, config: Path | None) -> None:
     \b
     iotctl login                                      which servers, once
     iotctl sensors                                    the fleet
-    iotctl change-sample-frequency pump-0001 4000     a command, and what came of it
+    iotctl change-sample-frequency pump-0002 4000     a command, and what came of it
     iotctl sleep --target "Pump house" --for 2h       to all sensors of a machine
-    iotctl plot pump-0001 --last 2s --spectrum        a picture
+    iotctl plot pump-0002 --last 2s --spectrum        a picture
     iotctl top                                        live
 
     Variables STREAMING_* (see .env.example) override what a profile says. `iotctl COMMAND --help` explains each

@@ -72,7 +72,7 @@ def commands(
 
     \b
     iotctl commands --since 1h
-    iotctl commands --sensor pump-0001 --status REJECTED
+    iotctl commands --sensor pump-0002 --status REJECTED
     iotctl commands 019eb2b4-7f3c-7d21-a3a4-0d9f4f3f6c55 --output json
     """
     wanted = None

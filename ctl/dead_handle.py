@@ -146,7 +146,7 @@ def drop(operator: Operator, /, **given: Any) -> None:
 
     \b
     iotctl dead drop 17
-    iotctl dead drop --reason malformed --sensor pump-0001
+    iotctl dead drop --reason malformed --sensor pump-0002
     iotctl dead drop --all --yes
     """
     choice = _choice(operator, given)

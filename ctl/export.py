@@ -50,9 +50,9 @@ def export(operator: Operator, /, serial: str, output: str, force: bool, **chose
               np.load("out.npz")["x"]
 
     \b
-    iotctl export pump-0001 --last 10m -o pump.parquet
-    iotctl export pump-0001 --from 2026-03-01 --to 2026-03-02 --channel x --channel y -o march-1.npz
-    iotctl export pump-0001 --from 2h --to 1h -o - | gzip > pump.csv.gz
+    iotctl export pump-0002 --last 10m -o pump.parquet
+    iotctl export pump-0002 --from 2026-03-01 --to 2026-03-02 --channel x --channel y -o march-1.npz
+    iotctl export pump-0002 --from 2h --to 1h -o - | gzip > pump.csv.gz
     """
     path = None if output == "-" else Path(output)
     suffix = ".csv" if path is None else check(path, SUFFIXES, overwrite=force)

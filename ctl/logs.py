@@ -70,7 +70,7 @@ def logs(
     each line is an object of its own then.
 
     \b
-    iotctl logs pump-0001
+    iotctl logs pump-0002
     iotctl logs -f --level warning
     iotctl logs --target "Pump house" --since 2h --contains overflow
     iotctl logs -f --output json | jq -r .message

@@ -74,9 +74,9 @@ def plot(operator: Operator, /, serial: str, **chosen: Any) -> None:
     a sine of amplitude A reads A); its strongest peaks are labelled.
 
     \b
-    iotctl plot pump-0001
-    iotctl plot pump-0001 --last 2s --spectrum --max-frequency 500
-    iotctl plot pump-0001 --channel x --last 10s --spectrum -o pump.png
+    iotctl plot pump-0002
+    iotctl plot pump-0002 --last 2s --spectrum --max-frequency 500
+    iotctl plot pump-0002 --channel x --last 10s --spectrum -o pump.png
     iotctl plot temp-0006 --from 2026-03-01 --to 2026-03-08 -o week.svg
     """
     options = Options(**{name: chosen.pop(name) for name in Options._fields})

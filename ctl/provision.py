@@ -58,9 +58,9 @@ def provision(
     console, lines to paste into the serial console of a flashed board.
 
     \b
-    iotctl provision pump-0001 --mqtt-host mqtt.example.org
-    iotctl provision pump-0001 --format console | tee /dev/ttyUSB0
-    iotctl provision pump-0001 --rotate --format header > credentials.h
+    iotctl provision pump-0002 --mqtt-host mqtt.example.org
+    iotctl provision pump-0002 --format console | tee /dev/ttyUSB0
+    iotctl provision pump-0002 --rotate --format header > credentials.h
     iotctl provision pump-{0001..0020} --format json > sensors.jsonl
     """
     serials = _checked(serial_numbers)
@@ -96,7 +96,7 @@ def revoke(operator: Operator, serial_numbers: tuple[str, ...], yes: bool) -> No
     What they measured stays. Buffered batches that a sensor has not sent are lost to it unless it is provisioned again.
 
     \b
-    iotctl revoke pump-0001
+    iotctl revoke pump-0002
     """
     serials = _checked(serial_numbers)
     access = _access(operator.settings)

@@ -76,7 +76,7 @@ def _unknown(serial: str, known: Iterable[str]) -> DictRow:
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """ ": did you mean 'pump-0001'?", or nothing where nothing is close."""
+    """ ": did you mean 'pump-0002'?", or nothing where nothing is close."""
     close = difflib.get_close_matches(wrong, list(known), n=3, cutoff=0.6)
     return f": did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
 

@@ -69,8 +69,8 @@ def sensor(operator: Operator, /, serial: str, form: Literal["auto", "json"]) ->
     """Show all that is known of one sensor: who it is, its last values, rates, losses, commands and log lines.
 
     \b
-    iotctl sensor pump-0001
-    iotctl sensor pump-0001 --output json | jq .channels
+    iotctl sensor pump-0002
+    iotctl sensor pump-0002 --output json | jq .channels
     """
     one_sensor(operator, serial)  # a mistyped one is refused with what may have been meant
     known = _look_up(operator, serial)

@@ -71,8 +71,8 @@ def sleep(operator: Operator, duration: float, **chosen: Any) -> None:
     """Stop measuring. A sensor that sleeps stays connected, and hears `awake`.
 
     \b
-    iotctl sleep pump-0001                        until iotctl awake
-    iotctl sleep pump-0001 pump-0002 --for 8h     until tomorrow
+    iotctl sleep pump-0002                        until iotctl awake
+    iotctl sleep pump-0002 pump-0003 --for 8h     until tomorrow
     iotctl sleep --target "Pump house"            every sensor of a machine
     iotctl sleep --match 'pump-*' --yes           without being asked
     """
@@ -87,7 +87,7 @@ def awake(operator: Operator, **chosen: Any) -> None:
     """Measure again.
 
     \b
-    iotctl awake pump-0001
+    iotctl awake pump-0002
     iotctl awake --all --state ASLEEP
     """
     steer(operator, CommandLevel.AWAKE, {}, **chosen)
@@ -108,8 +108,8 @@ def change_sample_frequency(
     """Measure at another sample frequency, in Hz: 0.01 up to what the sensor has declared.
 
     \b
-    iotctl change-sample-frequency pump-0001 4000
-    iotctl change-sample-frequency pump-0001 pump-0002 --to 4000
+    iotctl change-sample-frequency pump-0002 4000
+    iotctl change-sample-frequency pump-0002 pump-0003 --to 4000
     iotctl change-sample-frequency --type vibration --to 25600 --expires 1h
     """
     if frequency_hz is None:
@@ -130,7 +130,7 @@ def identify(operator: Operator, **chosen: Any) -> None:
     """Blink, where the sensor has a lamp, and log a line: to find it on site.
 
     \b
-    iotctl identify pump-0001
+    iotctl identify pump-0002
     """
     steer(operator, CommandLevel.IDENTIFY, {}, **chosen)
 
@@ -141,7 +141,7 @@ def reboot(operator: Operator, **chosen: Any) -> None:
     """Start anew. State, sample frequency and batches that nobody holds yet survive; a new session begins.
 
     \b
-    iotctl reboot pump-0001
+    iotctl reboot pump-0002
     """
     steer(operator, CommandLevel.REBOOT, {}, **chosen)
 
@@ -161,7 +161,7 @@ def trigger_alarm(operator: Operator, alarm_id: str, severity: int, action: str,
     """Tell a sensor of an alarm, so that it acts where the machine is.
 
     \b
-    iotctl trigger-alarm pump-0001 --alarm-id overspeed --severity 800 --action stop
+    iotctl trigger-alarm pump-0002 --alarm-id overspeed --severity 800 --action stop
     """
     fields = {"alarm_id": alarm_id, "severity": severity, "action": action}
     steer(operator, CommandLevel.TRIGGER_ALARM, fields, **chosen)
@@ -180,9 +180,9 @@ def resend(
     Without --first, whatever is missing and still in the sensor's ring buffer is asked for.
 
     \b
-    iotctl resend pump-0001
+    iotctl resend pump-0002
     iotctl resend --all
-    iotctl resend pump-0001 --first 1200 --last 1260
+    iotctl resend pump-0002 --first 1200 --last 1260
     """
     sensors, options = _chosen(operator, chosen)
     if first is None:

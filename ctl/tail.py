@@ -66,10 +66,10 @@ def tail(
     absolute value. Batches that did not come are said, and counted in the last line (standard error).
 
     \b
-    iotctl tail pump-0001                                        all channels
-    iotctl tail pump-0001 --channel x --for 1m                   one channel, for a minute
-    iotctl tail pump-0001 --count 1 --values --output csv > batch.csv
-    iotctl tail pump-0001 --output json | jq -r '[.time, .rms] | @tsv'
+    iotctl tail pump-0002                                        all channels
+    iotctl tail pump-0002 --channel x --for 1m                   one channel, for a minute
+    iotctl tail pump-0002 --count 1 --values --output csv > batch.csv
+    iotctl tail pump-0002 --output json | jq -r '[.time, .rms] | @tsv'
     """
     sensor = one_sensor(operator, serial)
     with operator.database() as database:

@@ -31,7 +31,7 @@ def targets() -> None:
     \b
     iotctl targets add "Pump 1" --group 2 --support rigid --power 15 --speed 1480 \\
         --bearing bpfi=5.4152,bpfo=3.5848,bsf=2.3567,ftf=0.39828
-    iotctl targets assign "Pump 1" pump-0001 pump-0002
+    iotctl targets assign "Pump 1" pump-0002 pump-0003
     iotctl targets show "Pump 1"
     iotctl targets import plant.toml --dry-run
     """
@@ -194,7 +194,7 @@ def assign(operator: Operator, name: str, serial_numbers: tuple[str, ...]) -> No
     """Put sensors on a target. A sensor sits on one target: it leaves the one that it sat on, which is said.
 
     \b
-    iotctl targets assign "Pump 1" pump-0001 pump-0002
+    iotctl targets assign "Pump 1" pump-0002 pump-0003
     """
     with operator.database() as database, target_store.writing(database):
         target = target_store.find(database, name)
@@ -215,7 +215,7 @@ def unassign(operator: Operator, serial_numbers: tuple[str, ...]) -> None:
     """Take sensors off what they sit on; the history is kept.
 
     \b
-    iotctl targets unassign pump-0001
+    iotctl targets unassign pump-0002
     """
     with operator.database() as database, target_store.writing(database):
         moved = target_store.unassign(database, serial_numbers)
@@ -245,13 +245,13 @@ def import_command(operator: Operator, file: Path, dry_run: bool, form: Form) ->
         speed = 1480
         shaft_height = 160
         bearing = { bpfi = 5.4152, bpfo = 3.5848, bsf = 2.3567, ftf = 0.39828 }
-        sensors = ["pump-0001", "pump-0002"]
+        sensors = ["pump-0002", "pump-0002"]
 
     A CSV file has the fields' names in its first line and sensors separated by spaces; an empty cell changes nothing:
 
     \b
         name,group,support,power,speed,bearing,sensors
-        Pump 1,2,rigid,15,1480,"bpfi=5.4152,bpfo=3.5848,bsf=2.3567,ftf=0.39828",pump-0001 pump-0002
+        Pump 1,2,rigid,15,1480,"bpfi=5.4152,bpfo=3.5848,bsf=2.3567,ftf=0.39828",pump-0002 pump-0003
 
     \b
     iotctl targets import plant.toml --dry-run
