@@ -31,8 +31,9 @@ eval "$(.venv/bin/python -m stack env operator)"
 ```
 
 A setting comes from the environment (`STREAMING_*`, all in [.env.example](../.env.example)), else from the profile, else
-from its default. Profiles are in a configuration file with nothing secret in it; passwords ({secrets}) are kept by the
-system's keyring, or, where there is none, in a file beside it that only its owner can read.
+from its default. Profiles are in a configuration file with nothing secret in it; passwords are kept by the system's
+keyring, or, where there is none, in a file beside it that only its owner can read
+({secrets}).
 
 ```toml
 # {config}
@@ -76,7 +77,7 @@ def lines() -> Iterator[str]:
         for name, (_, summary) in commands.items():
             yield f"- [`iotctl {name}`](#iotctl-{name}): {summary[0].lower()}{summary[1:]}"
         for name in commands:
-            context = click.Context(cli, info_name="iotctl")
+            context = click.Context(cli, info_name="iotctl", **cli.context_settings)
             command = cli.get_command(context, name)
             assert command is not None, name
             yield from _describe(command, context, name)

@@ -245,7 +245,7 @@ def import_command(operator: Operator, file: Path, dry_run: bool, form: Form) ->
         speed = 1480
         shaft_height = 160
         bearing = { bpfi = 5.4152, bpfo = 3.5848, bsf = 2.3567, ftf = 0.39828 }
-        sensors = ["pump-0002", "pump-0002"]
+        sensors = ["pump-0002", "pump-0003"]
 
     A CSV file has the fields' names in its first line and sensors separated by spaces; an empty cell changes nothing:
 
