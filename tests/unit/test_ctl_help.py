@@ -19,7 +19,7 @@ HEAVY = ("matplotlib", "pyarrow", "scipy", "textual", "keyring")
 
 
 def every_command() -> Iterator[tuple[str, click.Command, click.Context]]:
-    root = click.Context(cli, info_name="iotctl")
+    root = click.Context(cli, info_name="iotctl", **cli.context_settings)
     waiting = [(name, cli.get_command(root, name), root) for name in COMMANDS]
     while waiting:
         name, command, parent = waiting.pop()
