@@ -120,6 +120,16 @@ def test_status_is_the_newest_by_the_sensors_clock(database: Database, queues: Q
     )  # fmt: skip
 
 
+def test_many_statuses_at_once_the_newest_of_each_sensor_stays(database: Database, queues: Queues) -> None:
+    """They are written in batches; those of one sensor in order, also within one."""
+    serials = [f"batch-{number}" for number in range(20)]
+    for uptime_ms in range(10):
+        for serial in serials:
+            queues.publish(serial, Kind.KIND_STATUS, status(uptime_ms=uptime_ms, time_ns=NOW_NS + uptime_ms))
+    for serial in serials:
+        becomes(database, serial, "uptime_ms", (9,))
+
+
 def test_last_will_changes_the_state_alone(database: Database, queues: Queues) -> None:
     """It was written when the sensor connected, and knows nothing of what came after."""
     queues.publish("will-1", Kind.KIND_STATUS, status(uptime_ms=5_000, last_sequence=41))
@@ -154,7 +164,8 @@ def test_ack_is_kept_even_of_a_command_that_nobody_recorded(database: Database, 
 
     def known() -> tuple[Any, ...] | None:
         return database.execute(
-            "SELECT serial_number, outcome, reason FROM command c JOIN sensor s ON s.id = c.sensor_id WHERE c.id = %s",
+            "SELECT serial_number, outcome, reason FROM command c JOIN sensor s ON s.id = c.sensor_id"
+            " WHERE c.id = %s AND serial_number = 'acked-1'",
             [command],
         ).fetchone()
 

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from ingest.database import query
 from stack.local import Stack
 from stack.servers import Postgres
 from tests.integration.pipeline import Database, connect
@@ -142,11 +143,17 @@ ALLOWED: dict[str, list[str]] = {
     ],
     "control": [
         "SELECT count(*) FROM measurement_batch",
-        "INSERT INTO target (name) VALUES ('role-target')",
+        "SELECT * FROM command_overview",
+        "INSERT INTO target (name, description, shaft_height_mm) VALUES ('role-target', 'pump', 160)",
         "DELETE FROM target WHERE name = 'role-target'",
     ],
     "alarms": ["SELECT * FROM sensor_overview", "SELECT * FROM samples('role-1', now(), now())"],
-    "readonly": ["SELECT * FROM measurement LIMIT 1", "SELECT * FROM samples('role-1', now(), now())"],
+    "readonly": [
+        "SELECT * FROM measurement LIMIT 1",
+        "SELECT * FROM samples('role-1', now(), now())",
+        "SELECT * FROM command_overview",
+        "SELECT maximum_sample_frequency_hz, session, born_at, latency, target FROM sensor_overview",
+    ],
 }
 FORBIDDEN: dict[str, list[str]] = {
     "ingest": [
@@ -160,6 +167,7 @@ FORBIDDEN: dict[str, list[str]] = {
     "control": [
         "INSERT INTO sensor (serial_number) VALUES ('x')",
         "DELETE FROM command",
+        "INSERT INTO command (id, sensor_id) VALUES (gen_random_uuid(), 1)",  # it gives them; ingest records them
         "CREATE TABLE mine (a int)",
     ],
     "alarms": ["INSERT INTO sensor (serial_number) VALUES ('x')", "UPDATE stream_offset SET next_offset = 0"],
@@ -182,6 +190,56 @@ def test_role_may_do_its_work_and_nothing_else(stack: Stack, role: str) -> None:
         for statement in FORBIDDEN[role]:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
+
+
+def test_sensor_sits_on_one_target_at_a_time(owner: Database) -> None:
+    """The overview names it; where it sat before stays known."""
+    with owner.transaction(force_rollback=True):
+        owner.execute("INSERT INTO sensor (serial_number) VALUES ('sitting-1')")
+        owner.execute("INSERT INTO target (name) VALUES ('press 1'), ('press 2')")
+        assign = (
+            "INSERT INTO sensor_target (sensor_id, target_id, assigned_at) SELECT s.id, t.id, clock_timestamp()"
+            " FROM sensor s, target t WHERE s.serial_number = 'sitting-1' AND t.name = %s"
+        )
+
+        def current() -> object:
+            return owner.execute(
+                "SELECT target FROM sensor_overview WHERE serial_number = 'sitting-1'"
+            ).fetchall()
+
+        assert current() == [(None,)]
+        owner.execute(assign, ["press 1"])
+        assert current() == [("press 1",)]
+        with pytest.raises(psycopg.errors.UniqueViolation), owner.transaction():
+            owner.execute(assign, ["press 2"])
+        owner.execute("UPDATE sensor_target SET removed_at = now() WHERE removed_at IS NULL")
+        owner.execute(assign, ["press 2"])
+        assert current() == [("press 2",)]
+
+
+def test_latency_is_from_the_newest_sample_to_when_it_was_written(owner: Database) -> None:
+    """A batch that is resent, and older, says nothing of it."""
+    with owner.transaction(force_rollback=True):
+        owner.execute("INSERT INTO sensor (serial_number) VALUES ('latent-1')")
+        row = owner.execute("SELECT id FROM sensor WHERE serial_number = 'latent-1'").fetchone()
+        assert row is not None
+
+        def latency_s(sequence: int, age_s: float) -> float:
+            moment = "time_to_nanoseconds(clock_timestamp() - make_interval(secs => %s))"
+            row_ns = owner.execute(f"SELECT {moment}", [age_s]).fetchone()
+            assert row_ns is not None
+            columns = [[row[0]], [1], [sequence], [1], [10], [row_ns[0]], [row_ns[0]]]
+            owner.execute(query("upsert_sessions"), columns)
+            found = owner.execute(
+                "SELECT extract(epoch FROM latency) FROM sensor_overview WHERE serial_number = 'latent-1'"
+            ).fetchone()
+            assert found is not None
+            return float(found[0])
+
+        assert latency_s(0, 5.0) == pytest.approx(5.0, abs=1)
+        fresh = latency_s(2, 0.5)
+        assert fresh == pytest.approx(0.5, abs=0.4)
+        assert latency_s(1, 30.0) == fresh
 
 
 def test_migrations_applied_again_do_nothing(stack: Stack) -> None:
