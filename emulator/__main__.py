@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from emulator import fleet_plan
+from emulator import fleet_plan, options
 from emulator.config import EmulatorSettings
 from emulator.fleet import Clock, Fleet
 from emulator.replay import Replay, load
@@ -17,6 +17,7 @@ from emulator.sensor import Plan
 from runtime import config
 from runtime.health import Health
 from runtime.service import run_service
+from wire import limits
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,18 +27,23 @@ from runtime.service import run_service
     required=True,
     help="JSON file: serial number → password.",
 )
-@click.option(
-    "--sensors", default=50, show_default=True, type=click.IntRange(1, 20_000), help="Size of the fleet."
-)
+@click.option("--sensors", default=50, show_default=True, type=options.SENSORS, help="Size of the fleet.")
 @click.option("--prefix", default="", help="Put before every serial number of the fleet.")
 @click.option(
-    "--vibration-frequency", default=1000.0, show_default=True, help="Sample frequency of vibration, in Hz."
+    "--vibration-frequency", default=1000.0, show_default=True, type=options.VIBRATION_HZ,
+    help="Sample frequency of vibration, in Hz.",
+)  # fmt: skip
+@click.option(
+    "--temperature-frequency", default=1.0, show_default=True, type=options.TEMPERATURE_HZ,
+    help="Sample frequency of temperature, in Hz.",
+)  # fmt: skip
+@click.option(
+    "--batch-duration", default=1.0, show_default=True, type=options.BATCH_S, help="Seconds in one batch."
 )
 @click.option(
-    "--temperature-frequency", default=1.0, show_default=True, help="Sample frequency of temperature, in Hz."
-)
-@click.option("--batch-duration", default=1.0, show_default=True, help="Seconds in one batch.")
-@click.option("--buffer", default=500_000, show_default=True, help="Bytes in each sensor's ring buffer.")
+    "--buffer", default=500_000, show_default=True, type=options.RING_BYTES,
+    help="Bytes in each sensor's ring buffer; all of them fill, also when nothing fails.",
+)  # fmt: skip
 @click.option(
     "--replay",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -46,27 +52,29 @@ from runtime.service import run_service
 @click.option(
     "--serial", default="replay-1", show_default=True, help="Serial number of the sensor that replays."
 )
-@click.option("--sample-frequency", type=float, help="Sample frequency of the recording, in Hz.")
+@click.option(
+    "--sample-frequency", type=options.RECORDING_HZ, help="Sample frequency of the recording, in Hz."
+)
 @click.option(
     "--channel", "channels", multiple=True, help="Channel of the recording; may be repeated [default: all]."
 )
 @click.option("--unit", default="g", show_default=True, help="Unit of the recording.")
 @click.option("--loop", is_flag=True, help="Begin the recording again when it has ended.")
-@click.option("--start-time", type=int, help="Unix nanoseconds of the first sample [default: now].")
 @click.option(
-    "--speed",
-    default=1.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    help="Times as fast as time goes.",
+    "--start-time", type=options.START_NS, help="Unix nanoseconds of the first sample [default: now]."
 )
 @click.option(
-    "--load", "load_rate", type=float, help="Load test: messages/s of the whole fleet, one channel each."
+    "--speed", default=1.0, show_default=True, type=options.SPEED, help="Times as fast as time goes."
 )
 @click.option(
-    "--samples-per-batch", default=100, show_default=True, help="Samples in a message of the load test."
-)
-@click.option("--duration", type=float, help="Stop after so many seconds.")
+    "--load", "load_rate", type=options.MESSAGES_PER_S,
+    help="Load test: messages/s of the whole fleet, one channel each.",
+)  # fmt: skip
+@click.option(
+    "--samples-per-batch", default=100, show_default=True, type=options.SAMPLES,
+    help="Samples in a message of the load test.",
+)  # fmt: skip
+@click.option("--duration", type=options.DURATION_S, help="Stop after so many seconds.")
 @click.option("--exit-when-done", is_flag=True, help="Stop when the recording has ended and is acknowledged.")
 @click.option(
     "--report",
@@ -109,8 +117,10 @@ def main(**chosen: Any) -> None:
 
 def _passwords(path: Path) -> dict[str, str]:
     try:
-        content: dict[str, str] = json.loads(path.read_text())
-    except ValueError as error:
+        content = json.loads(path.read_text())
+        if not isinstance(content, dict) or not all(isinstance(one, str) for one in content.values()):
+            raise ValueError("it holds something else")
+    except (OSError, ValueError) as error:
         raise click.ClickException(
             f"{path} is no JSON file of serial numbers and passwords: {error}"
         ) from error
@@ -125,6 +135,11 @@ def _plans(chosen: dict[str, Any]) -> list[Plan]:
     if chosen["load_rate"] is not None:
         serials = fleet_plan.load_serial_numbers(sensors)
         rate, samples = chosen["load_rate"], chosen["samples_per_batch"]
+        frequency = rate / sensors * samples
+        if not limits.MINIMUM_SAMPLE_FREQUENCY_HZ <= frequency <= limits.MAXIMUM_SAMPLE_FREQUENCY_HZ:
+            raise click.UsageError(
+                f"that is a sample frequency of {frequency:g} Hz for each of {sensors} sensors"
+            )
         return fleet_plan.load_plans(serials, rate, samples, ring_bytes)
     return fleet_plan.plans(
         fleet_plan.Fleet(
@@ -142,8 +157,6 @@ def _replay(chosen: dict[str, Any]) -> Plan:
     if chosen["sample_frequency"] is None:
         raise click.UsageError("a recording does not say its sample frequency: --sample-frequency HZ")
     frequency = chosen["sample_frequency"]
-    if not 0.01 <= frequency <= 1e6:
-        raise click.UsageError(f"--sample-frequency {frequency:g}: between 0.01 and 1,000,000 Hz")
     recording, names = load(chosen["replay"], chosen["channels"])
     source = Replay(recording, names, chosen["unit"], loop=chosen["loop"])
     return Plan(

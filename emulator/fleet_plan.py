@@ -9,6 +9,9 @@ from emulator.signals import SKF_6205, FaultyBearing, Sine, Source, Table, Tempe
 from emulator.tracks import HAMBURG, Track
 
 _SHAFTS_HZ = (24.8, 29.6, 49.5)
+_RINGS_BYTES = 60_000_000  # of a fleet
+_LEAST_RING_BYTES = 62_000  # five batches of three axes, one second at 1 kHz each
+_LARGEST_RING_BYTES = 500_000
 
 
 class Fleet(NamedTuple):
@@ -19,7 +22,12 @@ class Fleet(NamedTuple):
     vibration_hz: float = 1000.0
     temperature_hz: float = 1.0
     batch_duration_s: float = 1.0
-    ring_bytes: int = 500_000
+    ring_bytes: int = _LARGEST_RING_BYTES
+
+
+def ring_bytes(sensors: int) -> int:
+    """For each sensor, so that the rings of a fleet of so many take 60 MB at most; but a few batches in any case."""
+    return min(_LARGEST_RING_BYTES, max(_LEAST_RING_BYTES, _RINGS_BYTES // sensors))
 
 
 def serial_numbers(fleet: Fleet) -> list[str]:

@@ -89,8 +89,12 @@ class Link:
         self.sensor.flush(self._now_ns())
         self.sensor.out.append(self.sensor.status(self._now_ns(), State.STATE_OFFLINE))
         self.pump()
+        wait_s = 0.02
         while not self.idle:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(wait_s)
+            wait_s = min(
+                1.5 * wait_s, 0.5
+            )  # a fleet that waits for a slow broker does not keep the loop busy
             self.pump()
         await self.client.stop()
 

@@ -29,6 +29,7 @@ from wire.sensor_pb2 import (
 FIRMWARE_VERSION: Final = "emulator-1"
 MINIMUM_SAMPLE_FREQUENCY_HZ: Final = 0.01
 STATUS_INTERVAL_NS: Final = 30 * 10**9
+_BESIDE_SAMPLES: Final = 1024  # bytes of a batch that are no samples, at most
 
 
 class Say(NamedTuple):
@@ -67,6 +68,8 @@ class Sensor:
         self.finished = False
         self.sample_frequency_hz = plan.sample_frequency_hz
         self.state = State.STATE_AWAKE
+        room = (limits.MAXIMUM_MESSAGE_BYTES - _BESIDE_SAMPLES) // (4 * len(plan.source.quantities))
+        self._maximum_samples = min(limits.MAXIMUM_SAMPLES, room)
         self._new_session = new_session or (lambda: secrets.randbits(32))
         self._wake_ns: int | None = None
         self._done: OrderedDict[bytes, None] = OrderedDict()
@@ -129,12 +132,15 @@ class Sensor:
         return Status(state=State.STATE_OFFLINE, session=self.session).SerializeToString()
 
     # What happens to it.
-    def tick(self, now_ns: int) -> None:
-        """Make every batch that is complete by now, however late it is; wake; say the status when it is time."""
+    def tick(self, now_ns: int, at_most: int | None = None) -> None:
+        """Make every batch (or `at_most` so many) that is complete by now, however late it is; wake; say the status
+        when it is time.
+        """
         if self._wake_ns is not None and now_ns >= self._wake_ns:
             self._wake(self._wake_ns)
             self.out.append(self.status(now_ns))
-        while self.state == State.STATE_AWAKE and not self.finished:
+        stop = None if at_most is None else self.made + at_most
+        while self.state == State.STATE_AWAKE and not self.finished and self.made != stop:
             count = self._batch_samples()
             if now_ns < self._time_of(self._index + count - 1):
                 break
@@ -256,7 +262,7 @@ class Sensor:
 
     def _batch_samples(self) -> int:
         wanted = self.plan.samples_per_batch or int(self.sample_frequency_hz * self.plan.batch_duration_s)
-        return max(1, min(wanted, limits.MAXIMUM_SAMPLES))
+        return max(1, min(wanted, self._maximum_samples))
 
     def _make(self, count: int) -> None:
         start_ns = self._time_of(self._index)

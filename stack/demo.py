@@ -17,7 +17,7 @@ import psycopg
 from rich.console import Console
 from rich.live import Live
 
-from emulator.fleet_plan import Fleet, serial_numbers
+from emulator.fleet_plan import Fleet, ring_bytes, serial_numbers
 from stack.errors import StackError
 from stack.fleet_status import FleetStatus
 from stack.local import Say, Stack
@@ -60,6 +60,7 @@ class Demo:
         say(f"connecting {self._sensors} sensors")
         credentials = str(self._stack.credentials_file)
         arguments = ["--credentials", credentials, "--sensors", str(self._sensors)]
+        arguments += ["--buffer", str(ring_bytes(self._sensors))]
         self.fleet = self._service("emulator", ["emulator", *arguments], "emulator")
         self.fleet.wait_ready(120)
         self._began = time.monotonic()

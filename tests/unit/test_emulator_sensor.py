@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.fleet_plan import Fleet, plans
 from emulator.ring import Key
 from emulator.sensor import STATUS_INTERVAL_NS, Plan, Sensor
 from emulator.signals import Table
+from wire import limits
 from wire.codec import Batch, decode_measurements
 from wire.messages import decode_ack, decode_birth, decode_log, decode_status
 from wire.relay_pb2 import Kind
@@ -315,6 +317,29 @@ def test_last_will_is_a_status_without_time() -> None:
     """The broker says it at a moment that the sensor cannot know."""
     will = decode_status(Harness().sensor.last_will())
     assert (will.state, will.time_ns) == (State.STATE_OFFLINE, 0)
+
+
+@pytest.mark.parametrize("duration_s", [1.0, 3600.0])
+def test_batch_is_no_larger_than_a_message_may_be(duration_s: float) -> None:
+    """Whatever frequency a command asks for."""
+    [plan] = plans(Fleet(1, vibration_hz=26_667.0, batch_duration_s=duration_s))
+    sensor = Sensor(plan, START_NS)
+    sensor.tick(START_NS + 3 * SECOND_NS)
+    payload = sensor.ring.get(next(reversed(sensor.pending)))
+    assert payload is not None
+    assert 300_000 < len(payload) <= limits.MAXIMUM_MESSAGE_BYTES
+    assert decode_measurements(payload, FAR_FUTURE_NS).position is not None
+
+
+def test_tick_makes_at_most_so_many_batches_and_the_rest_is_due_at_once() -> None:
+    """So that one sensor that is late does not hold up the others."""
+    harness = Harness(100.0)
+    now = START_NS + 10 * SECOND_NS
+    harness.sensor.tick(now, 3)
+    assert [batch.sequence for batch in harness.batches()] == [0, 1, 2]
+    assert harness.sensor.due_ns < now
+    harness.sensor.tick(now)
+    assert [batch.sequence for batch in harness.batches()] == list(range(3, 10))
 
 
 def test_samples_arrive_as_the_source_made_them() -> None:
