@@ -7,7 +7,8 @@ import pika.exceptions
 # What RabbitMQ says when the same attempt must fail again: no permission, another declaration or user,
 # no such virtual host or no access to it.
 _PERMANENT = (403, 406, 530)
-_REPR = re.compile(r"^ConnectionClosedByBroker: \(\d+\) '(.*)'$")  # within another error, pika quotes it so
+# within another error pika quotes it as ConnectionClosedByBroker: (530) 'text', or StreamLostError: ("text",)
+_QUOTED = re.compile(r"""^\w+: \(?(?:\(\d+\) )?(['"])(.*)\1,?\)?$""")
 _LOGIN = (pika.exceptions.AuthenticationError, pika.exceptions.ProbableAuthenticationError)
 
 
@@ -35,13 +36,13 @@ def explained(reason: BaseException, where: str, user: str = "") -> AmqpError:
         )
     if isinstance(cause, pika.exceptions.ProbableAccessDeniedError):
         return AmqpError(f"RabbitMQ at {where} refuses {user!r}: {said}", retryable=False, code=530)
-    if isinstance(cause, pika.exceptions.StreamLostError):
-        said = "closed by the other side; is it RabbitMQ's AMQP port?" if user else "closed by the other side"
     code = getattr(cause, "reply_code", None)
     if isinstance(cause, pika.exceptions.ConnectionClosedByBroker | pika.exceptions.ChannelClosedByBroker):
         return AmqpError(f"RabbitMQ at {where} says: {said}", retryable=code not in _PERMANENT, code=code)
     if isinstance(cause, OSError):
         return AmqpError(f"cannot reach RabbitMQ at {where}: {cause.strerror or cause}")
+    if user:
+        return AmqpError(f"cannot connect to RabbitMQ at {where} (is it its AMQP port?): {said}")
     return AmqpError(f"the connection to RabbitMQ at {where} is lost: {said}")
 
 
@@ -58,4 +59,4 @@ def _innermost(reason: BaseException) -> BaseException:
 
 def _said(cause: BaseException) -> str:
     text = getattr(cause, "reply_text", None) or ", ".join(str(part) for part in cause.args) or repr(cause)
-    return re.sub(r"\s+", " ", _REPR.sub(r"\1", text)).strip()
+    return re.sub(r"\s+", " ", _QUOTED.sub(r"\2", text)).strip()
