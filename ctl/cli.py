@@ -26,7 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "change-sample-frequency": ("ctl.steer:change_sample_frequency", "Measure at another frequency."),
         "identify": ("ctl.steer:identify", "Blink, to be found on site."),
         "reboot": ("ctl.steer:reboot", "Start anew, in a new session."),
-        "resend": ("ctl.steer:resend", "Publish batches again that are missing here."),
+        "resend": ("ctl.resend:resend", "Publish batches again that are missing here."),
         "trigger-alarm": ("ctl.steer:trigger_alarm", "Tell a sensor of an alarm."),
         "commands": ("ctl.commands:commands", "Who told which sensor what, and what came of it."),
     },
