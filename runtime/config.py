@@ -4,6 +4,7 @@ Every variable has the prefix STREAMING_. A secret may come from a file instead 
 with STREAMING_SECRETS_DIR=/run/secrets the file streaming_rabbitmq_password holds that password.
 """
 
+import difflib
 import os
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "STREAMING_"
+# How alike a name must be to be taken for a misspelt one: less, and names that other services own would be.
+_ALIKE = 0.92
 
 
 class Settings(BaseSettings):
@@ -86,8 +89,10 @@ S = TypeVar("S", bound=BaseSettings)
 
 def load(settings: type[S], given: Mapping[str, Any] | None = None) -> S:
     """Settings from the environment (and `given`, where the class takes it); a wrong one ends the process with a
-    sentence for each, exit code 2.
+    sentence for each, exit code 2. Of a variable that looks like a misspelt one it says so, and goes on.
     """
+    for name, meant in misspelt(settings, os.environ).items():
+        print(f"{name} is not read: is {meant} meant?", file=sys.stderr)  # noqa: T201  # before logging
     secrets_dir = os.environ.get(f"{PREFIX}SECRETS_DIR") or None
     if secrets_dir is not None and not os.path.isdir(secrets_dir):
         print(f"{PREFIX}SECRETS_DIR: {secrets_dir} is no folder", file=sys.stderr)  # noqa: T201  # before logging
@@ -96,6 +101,21 @@ def load(settings: type[S], given: Mapping[str, Any] | None = None) -> S:
         return settings(_secrets_dir=secrets_dir, **(given or {}))
     except ValidationError as error:
         _refuse(error)
+
+
+def misspelt(settings: type[BaseSettings], environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables that these settings do not have, and the one of theirs that each looks like.
+
+    What looks like none may be another service's: one environment may serve several.
+    """
+    own = [f"{PREFIX}{name.upper()}" for name in settings.model_fields] + [f"{PREFIX}SECRETS_DIR"]
+    found: dict[str, str] = {}
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in own:
+            alike = difflib.get_close_matches(name.upper(), own, n=1, cutoff=_ALIKE)
+            if alike:
+                found[name] = alike[0]
+    return found
 
 
 def _refuse(error: ValidationError) -> NoReturn:

@@ -13,6 +13,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import REGISTRY, make_wsgi_app
 
+from runtime.config import PREFIX
+
 
 class Health:
     """What a service says of itself: alive while `beat()` is called, ready while no condition is missing."""
@@ -54,7 +56,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 def serve(health: Health, host: str, port: int) -> tuple[int, Callable[[], None]]:
-    """Serve until the returned function is called; gives the port, too. OSError where it is taken."""
+    """Serve until the returned function is called; gives the port, too. OSError, naming the settings, where it is taken."""
     metrics = make_wsgi_app(REGISTRY)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -73,7 +75,12 @@ def serve(health: Health, host: str, port: int) -> tuple[int, Callable[[], None]
         start_response("200 OK" if ok else "503 Service Unavailable", [("Content-Type", "text/plain")])
         return [text.encode() + b"\n"]
 
-    server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
+    try:
+        server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
+    except OSError as error:
+        raise OSError(
+            f"cannot serve health on {host}:{port} ({PREFIX}HEALTH_HOST, {PREFIX}HEALTH_PORT): {error.strerror}"
+        ) from error
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
 
     def close() -> None:

@@ -63,7 +63,9 @@ def test_other_path_is_not_found(address: str) -> None:
 
 
 def test_serve_port_taken_raises_oserror(address: str) -> None:
-    """A taken port is an error at start, not a silent absence of health."""
+    """A taken port is an error at start, not a silent absence of health; it names the port and its setting."""
     port = int(address.rsplit(":", 1)[1])
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(
+        OSError, match=rf"127.0.0.1:{port} \(.*STREAMING_HEALTH_PORT\): Address already in use"
+    ):
         health_server.serve(Health(), "127.0.0.1", port)

@@ -71,3 +71,32 @@ def test_secret_is_not_shown_when_settings_are(monkeypatch: pytest.MonkeyPatch) 
     """Logging the settings gives nothing away."""
     monkeypatch.setenv("STREAMING_RABBITMQ_PASSWORD", "do not show")
     assert "do not show" not in repr(config.load(RabbitmqSettings))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("STREAMING_HEALTH_PROT", "STREAMING_HEALTH_PORT"),
+        ("STREAMING_RABBITMQ_PASWORD", "STREAMING_RABBITMQ_PASSWORD"),
+        ("STREAMING_RABBITMQ_USER_NAME", "STREAMING_RABBITMQ_USERNAME"),
+        ("STREAMING_RABBIT_MQ_HOST", "STREAMING_RABBITMQ_HOST"),
+        ("STREAMING_LOGLEVEL", "STREAMING_LOG_LEVEL"),
+        ("STREAMING_SECRET_DIR", "STREAMING_SECRETS_DIR"),
+    ],
+)
+def test_misspelt_variable_is_said_to_be_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: str, meant: str
+) -> None:
+    """Else its default would be used in silence."""
+    monkeypatch.setenv(wrong, "1")
+    config.load(RabbitmqSettings)
+    assert capsys.readouterr().err == f"{wrong} is not read: is {meant} meant?\n"
+
+
+@pytest.mark.parametrize("settings", sorted(settings_classes(), key=str))
+def test_variable_of_another_service_is_not_taken_for_a_misspelt_one(settings: type[BaseSettings]) -> None:
+    """One environment, with everything of every service, serves all of them."""
+    everything = {
+        f"{config.PREFIX}{name.upper()}": "1" for one in settings_classes() for name in one.model_fields
+    }
+    assert config.misspelt(settings, everything | {"STREAMING_SECRETS_DIR": "/", "PATH": "/"}) == {}
