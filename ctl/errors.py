@@ -69,6 +69,10 @@ def said_plainly() -> Iterator[None]:
 def _database_away(error: psycopg.OperationalError) -> CtlError:
     # at connection time psycopg knows the SQLSTATE only as text
     text = _first_line(error)
+    if "no password supplied" in text:
+        return CtlError(
+            "the database wants a password: iotctl login, or set STREAMING_DATABASE_PASSWORD", FORBIDDEN
+        )
     refused = (error.sqlstate or "").startswith(_NO_RIGHT) or "authentication failed" in text
     if refused or "permission denied" in text:
         return CtlError(f"the database does not let you in: {text}", FORBIDDEN)
