@@ -198,7 +198,7 @@ async def test_command_that_expires_while_its_sensor_is_away_is_never_applied(
     stack: Stack, operator: Operator
 ) -> None:
     """It ends as EXPIRED without anybody's word; one that does not expire comes through."""
-    async with emulated(stack, "late-1") as [one]:
+    async with emulated(stack, "expiring-1") as [one]:
         await one.go()
         late, lasting = frequency(50.0, expires_s=1.0), frequency(60.0, expires_s=None)
         await operator.give(one.serial, late)
@@ -216,7 +216,7 @@ async def test_command_that_expires_while_its_sensor_is_away_is_never_applied(
 
 async def test_command_that_is_too_late_already_is_not_sent(stack: Stack, operator: Operator) -> None:
     """The bridge says so; the sensor hears nothing of it."""
-    async with emulated(stack, "late-2") as [one]:
+    async with emulated(stack, "expiring-2") as [one]:
         late, after = frequency(50.0, expires_s=-0.001), frequency(60.0)
         await operator.give(one.serial, late)
         await operator.give(one.serial, after)

@@ -122,7 +122,7 @@ def test_status_is_the_newest_by_the_sensors_clock(database: Database, queues: Q
 
 def test_many_statuses_at_once_the_newest_of_each_sensor_stays(database: Database, queues: Queues) -> None:
     """They are written in batches; those of one sensor in order, also within one."""
-    serials = [f"batch-{number}" for number in range(20)]
+    serials = [f"batched-{number}" for number in range(20)]
     for uptime_ms in range(10):
         for serial in serials:
             queues.publish(serial, Kind.KIND_STATUS, status(uptime_ms=uptime_ms, time_ns=NOW_NS + uptime_ms))
