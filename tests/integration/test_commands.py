@@ -158,18 +158,18 @@ async def test_command_for_a_sensor_that_nobody_knows_is_unreachable(
 ) -> None:
     """It is recorded nevertheless, with the sensor, provisionally."""
     given = command(identify=Identify())
-    await operator.give("nobody-1", given)
+    await operator.give("unknown-1", given)
     row = await operator.becomes(given, "UNREACHABLE")
     assert "knows no session" in str(row.reason)
     assert (row.issuer, row.sent_at) == ("operator", None)
     assert row.ended_at is not None
-    known = database.execute("SELECT provisional FROM sensor WHERE serial_number = 'nobody-1'").fetchone()
+    known = database.execute("SELECT provisional FROM sensor WHERE serial_number = 'unknown-1'").fetchone()
     assert known == (True,)
 
 
 async def test_command_given_again_and_again_is_applied_once(stack: Stack, operator: Operator) -> None:
     """The first answer stays."""
-    async with emulated(stack, "again-1") as [one]:
+    async with emulated(stack, "repeated-1") as [one]:
         given, last = frequency(10.0), frequency(20.0)
         await asyncio.gather(*(operator.give(one.serial, given) for _ in range(5)))
         await operator.give(one.serial, last)
