@@ -121,8 +121,8 @@ class Demo:
             services=[(service.name, service.state()) for service in [*self.services, self.fleet]],
             lines=self.fleet_status.lines,
             hints=[
-                "look inside, in another terminal:",
-                "  .venv/bin/python -m stack status --json",
+                "in another terminal, steer the sensors and look inside:",
+                '  eval "$(.venv/bin/python -m stack env operator)"; .venv/bin/iotctl top',
                 '  .venv/bin/python -m stack exec postgres psql -c "SELECT * FROM sensor_overview"',
             ],
         )
