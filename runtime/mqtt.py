@@ -139,9 +139,15 @@ class Connection(asyncio.Protocol):
             self._heard = self._loop.time()  # the broker's silence was ours
             self._transport.resume_reading()
 
-    async def subscribe(self, packet_id: int, filters: list[mqtt5.TopicFilter]) -> None:
-        """Subscribe and wait for the grant; MqttError where the broker refuses one."""
-        answer = await self._request(packet_id, mqtt5.SubscribePacket(packet_id, filters).write())
+    async def subscribe(
+        self, packet_id: int, filters: list[mqtt5.TopicFilter], subscription_id: int | None = None
+    ) -> None:
+        """Subscribe and wait for the grant; MqttError where the broker refuses one.
+
+        What comes by a subscription carries its id, also where it waits in the session.
+        """
+        packet = mqtt5.SubscribePacket(packet_id, filters, subscription_id=subscription_id)
+        answer = await self._request(packet_id, packet.write())
         for topic_filter, code in zip(filters, answer.reason_codes, strict=True):
             if int(code) >= 0x80:
                 raise MqttError(f"the broker refuses a subscription to {topic_filter.pattern}: {code.name}")

@@ -17,6 +17,8 @@ from runtime.mqtt import Connection, MqttError, Options, connect
 
 log = structlog.get_logger()
 
+_CLOSE_TIMEOUT_S = 1.0
+
 OnMessages = Callable[[Connection, list[mqtt5.PublishPacket]], None]
 OnAcknowledged = Callable[[object, mqtt5.PubAckReasonCode], None]
 
@@ -28,6 +30,7 @@ def _ignore_messages(connection: Connection, packets: list[mqtt5.PublishPacket])
 class Client:
     """One MQTT session. `run` keeps it connected; the callbacks run on the event loop, in order.
 
+    after: it connects only while this is set.
     on_messages: the PUBLISH packets of one read, with their connection; acknowledge through it.
     on_acknowledged: a token given to `publish` and the broker's reason; a reason other than SUCCESS
         means that nobody holds the message.
@@ -39,6 +42,8 @@ class Client:
         options: Options,
         *,
         filters: tuple[str, ...] = (),
+        subscription_id: int | None = None,
+        after: asyncio.Event | None = None,
         window: int = 100,
         on_messages: OnMessages = _ignore_messages,
         on_acknowledged: OnAcknowledged = lambda _token, _reason: None,
@@ -48,6 +53,8 @@ class Client:
     ) -> None:
         self._options = options
         self._filters = filters
+        self._subscription_id = subscription_id
+        self._after = after
         self._window = window
         self._on_messages = on_messages
         self._on_acknowledged = on_acknowledged
@@ -134,7 +141,10 @@ class Client:
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.disconnect(session_expiry_s)
-            await connection.closed
+            await asyncio.wait([connection.closed], timeout=_CLOSE_TIMEOUT_S)
+            if not connection.closed.done():  # the broker no longer reads
+                connection.abort(MqttError("the broker does not answer"))
+                await connection.closed
 
     async def unsubscribe(self, pattern: str) -> None:
         """Take no new messages of one filter; what the broker has queued for this session still comes."""
@@ -143,13 +153,15 @@ class Client:
             await self.connection.unsubscribe(self._next_packet_id(), [pattern])
 
     async def _establish(self) -> Connection:
+        if self._after is not None:
+            await self._after.wait()
         connection = await connect(self._options, self._on_messages, self._acknowledged)
         try:
             if self._filters:
                 filters = [
                     mqtt5.TopicFilter(pattern, max_qos=mqtt5.QoS.AT_LEAST_ONCE) for pattern in self._filters
                 ]
-                await connection.subscribe(self._next_packet_id(), filters)
+                await connection.subscribe(self._next_packet_id(), filters, self._subscription_id)
         except MqttError as error:
             connection.abort(error)
             raise

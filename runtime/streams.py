@@ -1,4 +1,4 @@
-"""Publishing to RabbitMQ streams: one message, one confirm.
+"""Publishing to RabbitMQ streams: a call returns when RabbitMQ has confirmed what it was given.
 
 rstream does the protocol. Its own recovery is off, because what it does with a message that was under
 way when a connection broke is not ours to see: here a broken connection fails every publish that waits,
@@ -7,6 +7,7 @@ the whole producer is replaced, and the caller decides to try again.
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 import structlog
 from rstream import Consumer, Producer, connection
@@ -44,9 +45,17 @@ class StreamPublisher:
 
     async def publish(self, stream: str, message: bytes) -> None:
         """Publish one message and wait for its confirm. StreamError where it does not come."""
+        await self.publish_many(stream, [message])
+
+    async def publish_many(self, stream: str, messages: Sequence[bytes]) -> None:
+        """Publish these in one frame, in order, and wait until all are confirmed.
+
+        Together they must be smaller than FRAME_MAX. StreamError: RabbitMQ may hold any of them.
+        """
         producer = await self._connected()
         try:
-            await producer.send_wait(stream, message, timeout=CONFIRM_TIMEOUT_S)
+            # what send_wait does with one; rstream has no public way to wait for several
+            await producer._send_batch(stream, messages, sync=True, timeout=CONFIRM_TIMEOUT_S)
         except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
             self._discard(producer)
             raise StreamError(f"{stream}: {error!r}") from error

@@ -27,6 +27,9 @@ KIND_BY_LEVEL: Final[dict[str, Kind]] = {
 LEVEL_BY_KIND: Final[dict[Kind, str]] = {kind: level for level, kind in KIND_BY_LEVEL.items()}
 SHARED_GROUP: Final = "bridge"
 UPLINK_FILTER: Final = f"$share/{SHARED_GROUP}/{TOPIC_ROOT}/+/+"
+# What goes to the exchange and not to a stream, which a bridge takes by a session of its own.
+_REGISTRY_LEVELS: Final = ("birth", "status", "acks")
+REGISTRY_FILTERS: Final = tuple(f"$share/{SHARED_GROUP}/{TOPIC_ROOT}/+/{level}" for level in _REGISTRY_LEVELS)
 
 
 class CommandLevel(Enum):
@@ -84,6 +87,7 @@ HEADER_CLIENT: Final = (
     COMMAND_REPORT_QUEUE,
 ) = QUEUES
 
+_REGISTRY_ENDS: Final = tuple(f"/{level}" for level in _REGISTRY_LEVELS)
 _LEVELS: Final = frozenset(level.value for level in CommandLevel)
 _COMMAND_KEY: Final = re.compile(r"sensor_([^.]*)\.commands\.([a-z_]+)")
 
@@ -123,6 +127,11 @@ def parse_topic(topic: str) -> tuple[str, Kind]:
     if len(levels) != 3 or levels[0] != TOPIC_ROOT or levels[2] not in KIND_BY_LEVEL:
         raise WireError(Reason.UNKNOWN_TOPIC, topic[:200])
     return check_serial_number(levels[1]), KIND_BY_LEVEL[levels[2]]
+
+
+def for_registry(topic: str) -> bool:
+    """Whether one of REGISTRY_FILTERS matches this uplink topic, too."""
+    return topic.endswith(_REGISTRY_ENDS)
 
 
 def routing_key(serial_number: str, suffix: str) -> str:
