@@ -23,15 +23,19 @@ class Receipt:
 
 
 class Flight:
-    """Counts what is under way, pauses its connection at the bound, resumes it at half of it."""
+    """Counts what is under way in one session, pauses its connection at the bound, resumes it at half of it."""
 
-    def __init__(self, maximum_bytes: int) -> None:
+    def __init__(self, maximum_bytes: int, session: str = "streams") -> None:
         self._maximum_bytes = maximum_bytes
         self._paused: Connection | None = None
         self.messages = 0
         self.bytes = 0
         self.empty = asyncio.Event()
         self.empty.set()
+        self._acknowledged = metrics.ACKNOWLEDGED.labels(session)
+        self._pauses = metrics.PAUSES.labels(session)
+        self._shown_messages = metrics.IN_FLIGHT_MESSAGES.labels(session)
+        self._shown_bytes = metrics.IN_FLIGHT_BYTES.labels(session)
 
     def took_off(self, connection: Connection, messages: int, size: int) -> None:
         """So many messages, together of `size` bytes, were received in one read."""
@@ -41,7 +45,7 @@ class Flight:
         if self.bytes > self._maximum_bytes and self._paused is not connection:
             self._paused = connection
             connection.pause_reading()
-            metrics.PAUSES.inc()
+            self._pauses.inc()
         self._show()
 
     def landed(self, receipts: Iterable[Receipt]) -> None:
@@ -55,7 +59,7 @@ class Flight:
         for connection, packet_ids in by_connection.items():
             if not connection.closed.done():  # else the broker delivers them anew
                 connection.acknowledge(packet_ids)
-                metrics.ACKNOWLEDGED.inc(len(packet_ids))
+                self._acknowledged.inc(len(packet_ids))
         if not self.messages:
             self.empty.set()
         if self._paused is not None and self.bytes <= self._maximum_bytes // 2:
@@ -64,5 +68,5 @@ class Flight:
         self._show()
 
     def _show(self) -> None:
-        metrics.IN_FLIGHT_MESSAGES.set(self.messages)
-        metrics.IN_FLIGHT_BYTES.set(self.bytes)
+        self._shown_messages.set(self.messages)
+        self._shown_bytes.set(self.bytes)

@@ -2,6 +2,7 @@
 
 One envelope at a time keeps a sensor's batches in order and clocks itself: the busier RabbitMQ is, the
 larger the envelopes become, and the cheaper each message. A short linger does the same when it is idle.
+Dead letters are stream messages of their own, but many are published, and confirmed, at a time.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from runtime.streams import StreamError, StreamPublisher
 from wire.envelope import to_amqp
 
 log = structlog.get_logger()
+
+_AT_ONCE = 1_000  # stream messages in one publish
 
 R = TypeVar("R")  # the receipt of one message: what is told when it has landed
 
@@ -40,20 +43,27 @@ class Buffer(Generic[R]):
 
     def take(self, maximum_bytes: int) -> tuple[bytes, list[R]]:
         """The first entries as one envelope of at most `maximum_bytes`, but at least one entry."""
-        if self.bytes <= maximum_bytes:
+        entries, receipts = self.take_entries(maximum_bytes)
+        return b"".join(entries), receipts
+
+    def take_entries(
+        self, maximum_bytes: int, maximum_entries: int | None = None
+    ) -> tuple[list[bytes], list[R]]:
+        """The first entries: at most so many bytes together, but at least one entry, and at most so many."""
+        if self.bytes <= maximum_bytes and (maximum_entries is None or len(self) <= maximum_entries):
             entries, receipts = self._entries, self._receipts
             self._entries, self._receipts, self.bytes = [], [], 0
-            return b"".join(entries), receipts
+            return entries, receipts
         count = size = 0
         for entry in self._entries:
-            if count and size + len(entry) > maximum_bytes:
+            if count and (size + len(entry) > maximum_bytes or count == maximum_entries):
                 break
             count += 1
             size += len(entry)
         entries, self._entries = self._entries[:count], self._entries[count:]
         receipts, self._receipts = self._receipts[:count], self._receipts[count:]
         self.bytes -= size
-        return b"".join(entries), receipts
+        return entries, receipts
 
 
 class Lane(Generic[R]):
@@ -72,9 +82,9 @@ class Lane(Generic[R]):
         self._stream = stream
         self._publisher = publisher
         self._landed = landed
-        self._maximum_bytes = maximum_bytes if envelopes else 1  # one entry a message
+        self._maximum_bytes = maximum_bytes
         self._linger_s = linger_s if envelopes else 0.0
-        self._wrap = to_amqp if envelopes else _as_it_is
+        self._envelopes = envelopes
         self._buffer: Buffer[R] = Buffer()
         self._arrived = asyncio.Event()
         self._confirmed = metrics.ENVELOPES.labels(stream)
@@ -90,18 +100,22 @@ class Lane(Generic[R]):
             await self._arrived.wait()
             if self._linger_s and self._buffer.bytes < self._maximum_bytes:
                 await asyncio.sleep(self._linger_s)
-            body, receipts = self._buffer.take(self._maximum_bytes)
+            if self._envelopes:
+                body, receipts = self._buffer.take(self._maximum_bytes)
+                messages = [to_amqp(body)]
+            else:
+                messages, receipts = self._buffer.take_entries(self._maximum_bytes, _AT_ONCE)
             if not self._buffer:
                 self._arrived.clear()
-            await self._publish(self._wrap(body))
+            await self._publish(messages)
             self._landed(receipts)
 
-    async def _publish(self, message: bytes) -> None:
+    async def _publish(self, messages: list[bytes]) -> None:
         backoff = Backoff(maximum_s=5.0)
         while True:
             began = time.perf_counter()
             try:
-                await self._publisher.publish(self._stream, message)
+                await self._publisher.publish_many(self._stream, messages)
             except StreamError as error:
                 wait = backoff.next()
                 metrics.FAILURES.labels("stream").inc()
@@ -109,9 +123,5 @@ class Lane(Generic[R]):
                 await asyncio.sleep(wait)
                 continue
             metrics.CONFIRM_SECONDS.observe(time.perf_counter() - began)
-            self._confirmed.inc()
+            self._confirmed.inc(len(messages))
             return
-
-
-def _as_it_is(message: bytes) -> bytes:
-    return message

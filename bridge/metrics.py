@@ -4,7 +4,13 @@ from prometheus_client import Counter, Gauge, Histogram
 
 MESSAGES = Counter("bridge_messages_total", "MQTT messages received.", ["kind"])
 BYTES = Counter("bridge_bytes_total", "Payload bytes received.")
-ACKNOWLEDGED = Counter("bridge_acknowledged_total", "MQTT messages acknowledged after RabbitMQ's confirm.")
+ACKNOWLEDGED = Counter(
+    "bridge_acknowledged_total", "MQTT messages acknowledged after RabbitMQ's confirm.", ["session"]
+)
+SUPERSEDED = Counter(
+    "bridge_superseded_total",
+    "Births and statuses that gave way to newer ones of the same sensor while RabbitMQ did not take them.",
+)
 DEAD_LETTERS = Counter("bridge_dead_letters_total", "Messages given to the dead-letter stream.", ["reason"])
 ENVELOPES = Counter("bridge_envelopes_total", "Stream messages confirmed.", ["stream"])
 FAILURES = Counter(
@@ -13,10 +19,14 @@ FAILURES = Counter(
 COMMANDS = Counter("bridge_commands_total", "Commands taken from their queue.")
 COMMAND_REPORTS = Counter("bridge_command_reports_total", "What became of them on the way down.", ["step"])
 COMMANDS_UNDER_WAY = Gauge("bridge_commands_under_way", "Commands taken and not yet settled.")
-PAUSES = Counter("bridge_pauses_total", "Times that reading MQTT stopped because too much was in flight.")
-MQTT_RECONNECTS = Counter("bridge_mqtt_reconnects_total", "Lost MQTT connections.")
-IN_FLIGHT_MESSAGES = Gauge("bridge_in_flight_messages", "Messages received and not yet acknowledged.")
-IN_FLIGHT_BYTES = Gauge("bridge_in_flight_bytes", "Their payload bytes.")
+PAUSES = Counter(
+    "bridge_pauses_total", "Times that reading MQTT stopped because too much was in flight.", ["session"]
+)
+MQTT_RECONNECTS = Counter("bridge_mqtt_reconnects_total", "Lost MQTT connections.", ["session"])
+IN_FLIGHT_MESSAGES = Gauge(
+    "bridge_in_flight_messages", "Messages received and not yet acknowledged.", ["session"]
+)
+IN_FLIGHT_BYTES = Gauge("bridge_in_flight_bytes", "Their payload bytes.", ["session"])
 CONFIRM_SECONDS = Histogram(
     "bridge_confirm_seconds",
     "From the publish of an envelope to its confirm.",

@@ -1,37 +1,36 @@
-"""The bridge's life: connect both sides, relay, drain."""
+"""The bridge's life: connect both sides, relay, drain.
+
+Three ways that share nothing that can fill: measurements and logs to the streams, births, statuses and acks to the
+exchange, commands down. Each has an MQTT session, bounds, and a connection to RabbitMQ of its own.
+"""
 
 import asyncio
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
-import mqtt5
 import structlog
 
-from bridge import metrics
 from bridge.config import BridgeSettings
-from bridge.downlink import AT_ONCE, Downlink, Order, Sent
-from bridge.flight import Flight
+from bridge.control import Control
 from bridge.lane import Lane
 from bridge.outbox import Outbox
-from bridge.presence import LEAVING, ONLINE, Presence
 from bridge.routing import Router
+from bridge.session import Session
 from bridge.uplink import Uplink
 from runtime.amqp import AmqpConnection
 from runtime.amqp_errors import AmqpError
 from runtime.amqp_session import AmqpSession
 from runtime.backoff import Backoff
 from runtime.health import Health
-from runtime.mqtt import Connection, MqttError, Options
-from runtime.mqtt_client import Client
+from runtime.mqtt import MqttError, Options
 from runtime.streams import StreamError, StreamPublisher
 from wire import limits, names
+from wire.relay_pb2 import Kind
 
 log = structlog.get_logger()
 
-_PRESENCE_MESSAGES = 10  # may be unacknowledged beside the commands
-_COMMANDS_DRAIN_S = 3.0
-_QUIET_S = 0.25  # nothing came for so long: the broker has nothing queued for us
+_DRAIN_PART = 0.8  # of the time for draining; the rest is for closing
 
 R = TypeVar("R")
 
@@ -42,44 +41,52 @@ class Bridge:
     def __init__(self, settings: BridgeSettings, health: Health) -> None:
         self._settings = settings
         self._health = health
-        self._name = settings.mqtt_username
-        self._presence_topic = names.presence_topic(self._name)
-        self._presence = Presence(self._presence_topic)
-        self._presence_changed = asyncio.Event()
-        self._flight = Flight(settings.bridge_in_flight_bytes)
-        self._streams = StreamPublisher(settings, self._name)
-        self._outbox = Outbox()
+        name = settings.mqtt_username
+        self._streams = StreamPublisher(settings, name)
+        self._outboxes = {kind: Outbox() for kind in (Kind.KIND_BIRTH, Kind.KIND_STATUS, Kind.KIND_ACK)}
         self._rabbitmq = AmqpSession(
             settings,
-            self._name,
+            f"{name}-registry",
             on_connected=self._on_rabbitmq_connected,
             on_disconnected=self._on_rabbitmq_disconnected,
         )
-        self._uplink: Uplink | None = None
-        self._last_message = 0.0
-        self._ended = asyncio.Event()
-        self._client = Client(
-            Options(
-                settings.mqtt_host,
-                settings.mqtt_port,
-                client_id=self._name,
-                username=self._name,
-                password=settings.mqtt_password.get_secret_value().encode(),
-                receive_maximum=settings.bridge_receive_maximum,
-                maximum_packet_bytes=limits.MAXIMUM_PACKET_BYTES + 1024,
-                will=mqtt5.Will(self._presence_topic, payload=b"", qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True),
+        options = Options(
+            settings.mqtt_host,
+            settings.mqtt_port,
+            client_id=name,
+            username=name,
+            password=settings.mqtt_password.get_secret_value().encode(),
+            receive_maximum=settings.bridge_receive_maximum,
+            maximum_packet_bytes=limits.MAXIMUM_PACKET_BYTES + 1024,
+        )
+        self._up_exchange = Session(
+            "registry",
+            replace(
+                options,
+                client_id=f"{name}-registry",
+                receive_maximum=settings.bridge_registry_receive_maximum,
             ),
-            filters=(names.PRESENCE_FILTER, names.UPLINK_FILTER),
-            window=AT_ONCE + _PRESENCE_MESSAGES,
-            on_messages=self._on_messages,
-            on_acknowledged=self._on_acknowledged,
-            on_connected=self._on_connected,
-            on_disconnected=self._on_disconnected,
+            names.REGISTRY_FILTERS,
+            settings.bridge_in_flight_bytes,
+            on_connected=self._on_mqtt_connected,
         )
-        self._dead_commands: Lane[Order] = self._lane(
-            names.DEAD_STREAM, lambda orders: self._downlink.settle(orders), envelopes=False
+        self._up_streams = Session(
+            "streams",
+            options,
+            (names.UPLINK_FILTER,),
+            settings.bridge_in_flight_bytes,
+            # it leaves to the other session what carries this id: so that one must have subscribed before
+            subscription_id=1,
+            after=self._up_exchange.subscribed,
+            on_connected=self._on_mqtt_connected,
         )
-        self._downlink = Downlink(self._client, self._outbox, self._dead_commands, time.time_ns)
+        self._control = Control(
+            settings,
+            options,
+            self._streams,
+            envelope_bytes=settings.bridge_envelope_bytes,
+            on_connected=self._on_mqtt_connected,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop`, then drain. MqttError where the broker refuses this client for good."""
@@ -88,28 +95,31 @@ class Bridge:
         partitions = await self._find_partitions(stop)
         if partitions is None:
             return
-        landed = self._flight.landed
+        up, exchange = self._up_streams, self._up_exchange
+        router = Router(partitions)
+        landed = up.flight.landed
         lanes = {stream: self._lane(stream, landed) for stream in [*partitions, names.LOG_STREAM]}
         dead = self._lane(names.DEAD_STREAM, landed, envelopes=False)
-        self._uplink = Uplink(Router(partitions), lanes, dead, self._outbox, self._flight)
+        dead_exchange = self._lane(names.DEAD_STREAM, exchange.flight.landed, envelopes=False)
+        uplink = Uplink(router, lanes, dead, self._outboxes, up.flight, leaves_registry=True)
+        uplink_exchange = Uplink(router, lanes, dead_exchange, self._outboxes, exchange.flight)
         try:
             async with asyncio.TaskGroup() as tasks:
                 side = [
-                    tasks.create_task(lane.run(), name=f"lane {stream}")
-                    for stream, lane in [*lanes.items(), (names.DEAD_STREAM, dead)]
+                    tasks.create_task(lane.run(), name="lane")
+                    for lane in (*lanes.values(), dead, dead_exchange)
                 ]
-                side.append(tasks.create_task(self._dead_commands.run(), name="dead commands"))
-                side.append(tasks.create_task(self._downlink.run(), name="downlink"))
                 side.append(tasks.create_task(self._rabbitmq.run(), name="rabbitmq"))
                 side.append(tasks.create_task(self._watch(), name="watch"))
-                tasks.create_task(self._client.run(self._ended), name="mqtt")
+                tasks.create_task(self._control.run(), name="control")
+                tasks.create_task(exchange.run(uplink_exchange.take), name="registry")
+                tasks.create_task(up.run(uplink.take), name="streams")
                 await stop.wait()
                 await self._drain()
-                self._ended.set()
                 for task in side:
                     task.cancel()
         except* MqttError as group:
-            raise group.exceptions[0] from None
+            raise _first(group) from None
         finally:
             await self._streams.close()
 
@@ -138,91 +148,52 @@ class Bridge:
                     pass
         return None
 
+    @property
+    def _mqtt_connected(self) -> bool:
+        up = (self._up_streams, self._up_exchange)
+        return self._control.mqtt_connected and all(session.subscribed.is_set() for session in up)
+
+    def _on_mqtt_connected(self) -> None:
+        if self._mqtt_connected:
+            self._control.say_online()
+
     async def _watch(self) -> None:
         while True:
-            self._health.set("rabbitmq", self._streams.connected and self._rabbitmq.connected)
+            self._health.set("mqtt", self._mqtt_connected)
+            self._health.set(
+                "rabbitmq",
+                self._streams.connected and self._rabbitmq.connected and self._control.rabbitmq_connected,
+            )
             await asyncio.sleep(0.2)
 
-    def _on_messages(self, connection: Connection, packets: list[mqtt5.PublishPacket]) -> None:
-        presence = [packet for packet in packets if packet.topic.startswith("bridges/")]
-        for packet in presence:
-            self._presence.heard(packet.topic, packet.payload)
-            self._presence_changed.set()
-            if packet.packet_id is not None:
-                connection.acknowledge([packet.packet_id])
-        relayed = [packet for packet in packets if packet not in presence] if presence else packets
-        if relayed and self._uplink is not None:
-            self._last_message = asyncio.get_running_loop().time()
-            self._uplink.take(connection, relayed)
-
-    def _on_acknowledged(self, token: object, reason: mqtt5.PubAckReasonCode) -> None:
-        if isinstance(token, Sent):  # else a word of presence
-            self._downlink.on_acknowledged(token, reason)
-
     async def _on_rabbitmq_connected(self, connection: AmqpConnection) -> None:
-        await connection.consume(
-            names.COMMAND_QUEUE,
-            lambda delivery: self._downlink.take(Order(delivery, connection)),
-            prefetch=AT_ONCE,
-        )
-        self._outbox.connected(lambda key, body, headers: connection.publish(key, body, headers=headers))
+        for outbox in self._outboxes.values():
+            outbox.connected(lambda key, body, headers: connection.publish(key, body, headers=headers))
 
     def _on_rabbitmq_disconnected(self, _reason: AmqpError) -> None:
-        self._outbox.disconnected()
-        self._downlink.disconnected()
-
-    def _on_connected(self, connection: Connection) -> None:
-        log.info("mqtt_connected", session_present=connection.session_present)
-        self._health.set("mqtt", True)
-        self._client.publish(self._presence_topic, ONLINE, retain=True)
-
-    def _on_disconnected(self, reason: MqttError) -> None:
-        log.warning("mqtt_disconnected", reason=str(reason))
-        metrics.MQTT_RECONNECTS.inc()
-        self._health.set("mqtt", False)
+        for outbox in self._outboxes.values():
+            outbox.disconnected()
 
     async def _drain(self) -> None:
-        """Leave the session empty to another bridge, or, as the last, leave it to itself with what waits in it."""
-        await self._drain_commands()
-        hand_over = await self._another_stays()
-        log.info("draining", hand_over=hand_over, in_flight=self._flight.messages)
+        """Leave both sessions empty to another bridge, or, as the last, leave them to itself with what waits in them."""
+        deadline = asyncio.get_running_loop().time() + self._settings.drain_timeout_s * _DRAIN_PART
+        await self._control.drain_commands()
+        hand_over = await self._control.another_stays()
+        # the session of the streams first, as it leaves to the other what comes while it is subscribed
+        sessions = (self._up_streams, self._up_exchange)
+        in_flight = sum(session.flight.messages for session in sessions)
+        log.info("draining", hand_over=hand_over, in_flight=in_flight)
         if hand_over:
-            await self._client.unsubscribe(names.UPLINK_FILTER)
-            await self._until_quiet()
-        elif self._client.connection is not None:
-            self._client.connection.pause_reading()  # what comes now waits in the session
-        await self._flight.empty.wait()
-        self._client.publish(self._presence_topic, b"", retain=True)
-        await self._client.stop(session_expiry_s=0 if hand_over else None)
+            try:
+                for session in sessions:
+                    await session.unsubscribe()
+            except MqttError as error:
+                log.warning("cannot_hand_over", error=str(error))
+                hand_over = False
+        await asyncio.gather(*(session.drain(hand_over=hand_over, deadline=deadline) for session in sessions))
+        await self._control.leave()
 
-    async def _drain_commands(self) -> None:
-        """Settle what was taken; the rest goes back to the queue, and what is not settled in time may come twice.
 
-        The next bridge gets commands only when the channel is closed, that is, after what was before them is out.
-        """
-        self._downlink.close()
-        try:
-            async with asyncio.timeout(_COMMANDS_DRAIN_S):
-                await self._downlink.idle.wait()
-        except TimeoutError:
-            log.warning("commands_left", count=self._downlink.under_way)
-        if self._rabbitmq.connection is not None:
-            await self._rabbitmq.connection.stop_consuming()
-
-    async def _another_stays(self) -> bool:
-        if not self._client.publish(self._presence_topic, LEAVING, retain=True):
-            return False
-        try:
-            async with asyncio.timeout(2):
-                while not self._presence.leaving_heard():
-                    self._presence_changed.clear()
-                    await self._presence_changed.wait()
-        except TimeoutError:
-            return False
-        return self._presence.others_online() > 0
-
-    async def _until_quiet(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._last_message = loop.time()
-        while self._flight.messages or loop.time() - self._last_message < _QUIET_S:  # noqa: ASYNC110  # silence is no event
-            await asyncio.sleep(0.02)
+def _first(group: BaseExceptionGroup[MqttError]) -> MqttError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

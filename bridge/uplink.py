@@ -1,6 +1,12 @@
-"""The way up: MQTT messages of one read are routed and queued; what landed is acknowledged."""
+"""The way up: MQTT messages of one read are routed and queued; what landed is acknowledged.
+
+A bridge has two of these, for two MQTT sessions. What the session of the exchange gets for certain is acknowledged at
+once by that of the streams, whose filter matches it, too: what came by a subscription that was made after those of
+the other session, and so carries an id. What has none waited in a session of an earlier version, and is relayed.
+"""
 
 import time
+from collections.abc import Mapping
 from functools import partial
 
 import mqtt5
@@ -11,11 +17,15 @@ from bridge.lane import Lane
 from bridge.outbox import Letter, Outbox
 from bridge.routing import Route, Router
 from runtime.mqtt import Connection
-from wire import limits
+from wire import limits, names
 from wire.dead import dead_letter
 from wire.envelope import entry
 from wire.errors import Reason, WireError
 from wire.names import LEVEL_BY_KIND
+from wire.relay_pb2 import Kind
+
+# A last will says no more than the state, in two bytes: it is no word that replaces the status before.
+_LONGEST_WILL = 8
 
 
 class Uplink:
@@ -26,25 +36,32 @@ class Uplink:
         router: Router,
         lanes: dict[str, Lane[Receipt]],
         dead: Lane[Receipt],
-        outbox: Outbox,
+        outboxes: Mapping[Kind, Outbox],
         flight: Flight,
+        *,
+        leaves_registry: bool = False,
     ) -> None:
         self._router = router
         self._lanes = lanes
         self._dead = dead
-        self._outbox = outbox
+        self._outboxes = outboxes
         self._flight = flight
+        self._leaves_registry = leaves_registry
         self._counters = {kind: metrics.MESSAGES.labels(level) for kind, level in LEVEL_BY_KIND.items()}
 
     def take(self, connection: Connection, packets: list[mqtt5.PublishPacket]) -> None:
         """Queue each where it belongs."""
+        if self._leaves_registry:
+            packets = _without_registry(connection, packets)
+        if not packets:
+            return
         now_ns = time.time_ns()
         now_bytes = now_ns.to_bytes(8, "little")
-        size = 0
-        counts: dict[int, int] = {}
+        counts: dict[Kind, int] = {}
+        size = sum([len(packet.payload) for packet in packets])
+        self._flight.took_off(connection, len(packets), size)
         for packet in packets:
             payload = packet.payload
-            size += len(payload)
             receipt = Receipt(connection, packet.packet_id, len(payload))
             route = self._router.route(packet.topic)
             if isinstance(route, WireError):
@@ -56,12 +73,19 @@ class Uplink:
                 self._lanes[route.stream].add(entry(route.prefix, now_bytes, payload), receipt)
             else:
                 counts[route.kind] = counts.get(route.kind, 0) + 1
-                landed = partial(self._flight.landed, [receipt])
-                self._outbox.add(Letter(route.routing_key, route.serial_number, now_ns, payload, landed))
-        self._flight.took_off(connection, len(packets), size)
+                self._outboxes[route.kind].add(
+                    Letter(
+                        route.routing_key,
+                        route.serial_number,
+                        now_ns,
+                        payload,
+                        partial(self._flight.landed, [receipt]),
+                        replaces=_replaces(route.kind, payload),
+                    )
+                )
         metrics.BYTES.inc(size)
         for kind, count in counts.items():
-            self._counters[kind].inc(count)  # type: ignore[index]  # an enum's value is its key
+            self._counters[kind].inc(count)
 
     def _bury(
         self,
@@ -75,6 +99,25 @@ class Uplink:
         known = {} if route is None else {"serial_number": route.serial_number, "kind": route.kind}
         letter = dead_letter(error, origin=packet.topic, payload=packet.payload, time_ns=now_ns, **known)  # type: ignore[arg-type]  # the two fields that a route knows
         self._dead.add(letter, receipt)
+
+
+def _without_registry(
+    connection: Connection, packets: list[mqtt5.PublishPacket]
+) -> list[mqtt5.PublishPacket]:
+    """Acknowledge what the other session has, too; the rest."""
+    relayed: list[mqtt5.PublishPacket] = []
+    left: list[int] = []
+    for packet in packets:
+        if names.for_registry(packet.topic) and packet.subscription_ids and packet.packet_id is not None:
+            left.append(packet.packet_id)
+        else:
+            relayed.append(packet)
+    connection.acknowledge(left)
+    return relayed
+
+
+def _replaces(kind: Kind, payload: bytes) -> bool:
+    return kind == Kind.KIND_BIRTH or (kind == Kind.KIND_STATUS and len(payload) > _LONGEST_WILL)
 
 
 def _too_large(payload: bytes) -> WireError:

@@ -171,12 +171,21 @@ class Pipeline:
         assert not problems, "\n".join(problems)
 
     async def _end_sessions(self) -> None:
-        """The last bridge leaves its session at the broker, which would collect what later tests publish."""
+        """The last bridge leaves its sessions at the broker, which would collect what later tests publish."""
         assert self.stack.ports is not None
-        for name in self._bridges:
+        # in this order: a session of the streams alone would swallow what is for the registry
+        for client_id, name in [
+            (f"{name}{end}", name) for name in self._bridges for end in ("", "-registry")
+        ]:
             password = self.stack.passwords[f"mqtt/{name}"].encode()
             options = Options(
-                "127.0.0.1", self.stack.ports.mqtt, name, name, password, session_expiry_s=0, clean_start=True
+                "127.0.0.1",
+                self.stack.ports.mqtt,
+                client_id,
+                name,
+                password,
+                session_expiry_s=0,
+                clean_start=True,
             )
             connection = await mqtt_connect(options, lambda *_: None, lambda *_: None)
             connection.disconnect()

@@ -112,15 +112,15 @@ class FlakyPublisher:
 
     def __init__(self, failures: int) -> None:
         self.failures = failures
-        self.published: list[bytes] = []
+        self.published: list[list[bytes]] = []
 
-    async def publish(self, stream: str, message: bytes) -> None:
+    async def publish_many(self, stream: str, messages: list[bytes]) -> None:
         assert stream == "data-0"
         await asyncio.sleep(0)
         if self.failures:
             self.failures -= 1
             raise StreamError("away")
-        self.published.append(message)
+        self.published.append(messages)
 
 
 @pytest.mark.parametrize("failures", [0, 2])
@@ -139,22 +139,27 @@ async def test_lane_publishes_until_confirmed_and_only_then_lands(failures: int)
         while len(landed) < 3:
             await asyncio.sleep(0.001)
     assert landed == [1, 2, 3]
-    assert [from_amqp(message) for message in publisher.published] == [b"a", b"bc"]
+    assert [[from_amqp(message) for message in messages] for messages in publisher.published] == [
+        [b"a"],
+        [b"bc"],
+    ]
     running.cancel()
 
 
-async def test_lane_of_single_messages_joins_none() -> None:
-    """Dead letters are messages of their own."""
-    publisher = FlakyPublisher(0)
+async def test_lane_of_dead_letters_publishes_many_at_once_and_joins_none() -> None:
+    """Each is a stream message; what waits is published together, within bounds, and lands when all are confirmed."""
+    publisher = FlakyPublisher(1)
     landed: list[int] = []
-    lane = Lane("data-0", publisher, landed.extend, maximum_bytes=100, linger_s=1, envelopes=False)  # type: ignore[arg-type]
-    for number in range(3):
+    lane = Lane("data-0", publisher, landed.extend, maximum_bytes=9_000, linger_s=1, envelopes=False)  # type: ignore[arg-type]
+    for number in range(3_000):
         lane.add(b"letter", number)
     running = asyncio.create_task(lane.run())
     async with asyncio.timeout(0.9):
-        while len(landed) < 3:
+        while len(landed) < 3_000:
+            assert len(landed) == sum(map(len, publisher.published))
             await asyncio.sleep(0.001)
-    assert publisher.published == [b"letter"] * 3
+    assert publisher.published == [[b"letter"] * 1_000] * 3
+    assert landed == list(range(3_000))
     running.cancel()
 
 

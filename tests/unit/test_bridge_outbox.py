@@ -133,3 +133,53 @@ async def test_connection_that_ends_all_is_published_by_the_next() -> None:
     assert landed == second.bodies == [b"one", b"two"]
     outbox.add(letter("key", b"three", landed))
     assert second.bodies[-1] == b"three"
+
+
+def status(body: bytes, landed: list[bytes]) -> Letter:
+    return letter("key", body, landed)._replace(replaces=True)
+
+
+async def test_letter_that_replaces_is_published_instead_of_those_that_rabbitmq_does_not_take() -> None:
+    """A sensor costs a full queue's bridge one status, however long it stays full; those before land, unpublished."""
+    outbox, exchange = Outbox(), Exchange()
+    landed: list[bytes] = []
+    outbox.connected(exchange.publish)
+    for body in (b"one", b"two", b"three"):
+        outbox.add(status(body, landed))
+    assert landed == []
+    outbox.disconnected()  # so that it is not tried again at once
+    await exchange.refuse(0)
+    assert landed == [b"one", b"two"]
+    outbox.add(letter("key", b"a will", landed))
+    assert landed == [b"one", b"two"]
+    for number in range(100):
+        outbox.add(status(b"%d" % number, landed))
+    assert landed == [b"one", b"two", b"three", b"a will", *(b"%d" % number for number in range(99))]
+    await turn()
+    outbox.connected(exchange.publish)
+    assert exchange.bodies == [b"one", b"99"]
+    await exchange.confirm(1)
+    assert landed[-1] == b"99"
+
+
+async def test_letter_that_replaces_waits_while_rabbitmq_takes_them() -> None:
+    """Nothing is left out where it need not be."""
+    outbox, exchange = Outbox(), Exchange()
+    landed: list[bytes] = []
+    outbox.connected(exchange.publish)
+    for body in (b"one", b"two", b"three"):
+        outbox.add(status(body, landed))
+    for index in range(3):
+        await exchange.confirm(index)
+    assert exchange.bodies == landed == [b"one", b"two", b"three"]
+
+
+async def test_letter_that_replaces_is_alone_also_before_rabbitmq_is_there() -> None:
+    """The window is open, and nothing was published yet."""
+    outbox, exchange = Outbox(), Exchange()
+    landed: list[bytes] = []
+    for body in (b"one", b"two"):
+        outbox.add(status(body, landed))
+    outbox.connected(exchange.publish)
+    assert landed == [b"one"]
+    assert exchange.bodies == [b"two"]
