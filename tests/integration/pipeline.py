@@ -129,13 +129,14 @@ class Pipeline:
         self._bridges: set[str] = set()
 
     def start(self, name: str, arguments: list[str], role: str, **environment: str) -> Service:
+        if arguments[0] == "bridge":
+            self._bridges.add(role)
         service = Service(name, arguments, {**self.stack.environment(role), **environment}, self.folder)
         self.services.append(service)
         return service
 
-    def bridge(self, replica: int = 0) -> Service:
-        self._bridges.add(f"bridge-{replica}")
-        return self.start(f"bridge-{replica}", ["bridge"], f"bridge-{replica}")
+    def bridge(self, replica: int = 0, **environment: str) -> Service:
+        return self.start(f"bridge-{replica}", ["bridge"], f"bridge-{replica}", **environment)
 
     def ingest(self, kind: str = "measurements") -> Service:
         return self.start(f"ingest-{kind}", ["ingest", kind], "ingest")
