@@ -29,7 +29,6 @@ from wire.dead import dead_letter
 
 log = structlog.get_logger()
 
-_BURIED_AT_ONCE = 200
 _FLUSHES = 2  # one that is written, one that is prepared
 
 
@@ -153,8 +152,24 @@ class Pipeline(Generic[I, F]):
 
     async def _bury(self, rejects: list[Reject]) -> None:
         """Give messages to the dead-letter stream, confirmed, before the offset passes them."""
-        for first in range(0, len(rejects), _BURIED_AT_ONCE):
-            await asyncio.gather(*map(self._bury_one, rejects[first : first + _BURIED_AT_ONCE]))
+        letters = [
+            dead_letter(
+                reject.error,
+                origin=reject.origin,
+                payload=reject.payload,
+                time_ns=time.time_ns(),
+                serial_number=reject.serial_number,
+                kind=reject.kind,
+            )
+            for reject in rejects
+        ]
+        backoff = Backoff(maximum_s=5.0)
+        while letters:
+            try:
+                await self._dead.publish_many(names.DEAD_STREAM, letters)
+                break
+            except StreamError as error:
+                await self._wait(backoff, "stream", error)
         for reason, count in Counter(reject.error.reason for reject in rejects).items():
             example = next(reject for reject in rejects if reject.error.reason is reason)
             metrics.DEAD_LETTERS.labels(reason.value).inc(count)
@@ -166,22 +181,6 @@ class Pipeline(Generic[I, F]):
                 origin=example.origin,
                 detail=example.error.detail,
             )
-
-    async def _bury_one(self, reject: Reject) -> None:
-        letter = dead_letter(
-            reject.error,
-            origin=reject.origin,
-            payload=reject.payload,
-            time_ns=time.time_ns(),
-            serial_number=reject.serial_number,
-            kind=reject.kind,
-        )
-        backoff = Backoff(maximum_s=5.0)
-        while True:
-            try:
-                return await self._dead.publish(names.DEAD_STREAM, letter)
-            except StreamError as error:
-                await self._wait(backoff, "stream", error)
 
     async def _write(self, flush: F) -> None:
         backoff = Backoff(maximum_s=5.0)

@@ -6,7 +6,7 @@ What has arrived while a batch was written is the next batch. A message is ackno
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
 import psycopg
@@ -154,23 +154,30 @@ class Registry:
             rows = [(one, delivery) for one, delivery in upserts if one.statement == statement]
             rows.sort(key=lambda row: row[0].order)  # those of one sensor stay in order
             rejected += await _execute(database, statement, rows)
-        for delivery, why in rejected:
-            await self._bury(delivery, why)
+        await self._bury(rejected)
         for delivery in batch:
             metrics.MESSAGES.labels(SOURCES[delivery.queue].label).inc()
 
-    async def _bury(self, delivery: Delivery, error: WireError) -> None:
-        message = dead_letter(
-            error,
-            origin=delivery.queue,
-            payload=delivery.body,
-            time_ns=time.time_ns(),
-            serial_number=str(delivery.headers.get(names.HEADER_SERIAL_NUMBER, ""))[:32],
-            kind=SOURCES[delivery.queue].kind,
-        )
-        await self._dead.publish(names.DEAD_STREAM, message)
-        metrics.DEAD_LETTERS.labels(error.reason.value).inc()
-        log.warning("dead_letter", reason=error.reason.value, origin=delivery.queue, detail=error.detail)
+    async def _bury(self, rejected: Sequence[Rejected]) -> None:
+        letters = [
+            dead_letter(
+                error,
+                origin=delivery.queue,
+                payload=delivery.body,
+                time_ns=time.time_ns(),
+                serial_number=str(delivery.headers.get(names.HEADER_SERIAL_NUMBER, ""))[:32],
+                kind=SOURCES[delivery.queue].kind,
+            )
+            for delivery, error in rejected
+        ]
+        if letters:
+            await self._dead.publish_many(names.DEAD_STREAM, letters)
+        for reason, count in Counter(error.reason for _, error in rejected).items():
+            delivery, error = next(one for one in rejected if one[1].reason is reason)
+            metrics.DEAD_LETTERS.labels(reason.value).inc(count)
+            log.warning(
+                "dead_letters", reason=reason.value, count=count, origin=delivery.queue, detail=error.detail
+            )
 
 
 async def _execute(

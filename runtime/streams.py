@@ -7,7 +7,7 @@ the whole producer is replaced, and the caller decides to try again.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import structlog
 from rstream import Consumer, Producer, connection
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 connection.CHUNK_SIZE = 262_144
 FRAME_MAX = 8_388_608  # as stream.frame_max in rabbitmq.conf
 CONFIRM_TIMEOUT_S = 10
+_FRAME_BYTES = 4_000_000
+_FRAME_MESSAGES = 1_000
 
 
 class StreamError(ConnectionError):
@@ -48,14 +50,15 @@ class StreamPublisher:
         await self.publish_many(stream, [message])
 
     async def publish_many(self, stream: str, messages: Sequence[bytes]) -> None:
-        """Publish these in one frame, in order, and wait until all are confirmed.
+        """Publish these in order, as many in a frame as fit, and wait until all are confirmed.
 
-        Together they must be smaller than FRAME_MAX. StreamError: RabbitMQ may hold any of them.
+        StreamError: RabbitMQ may hold any of them.
         """
         producer = await self._connected()
         try:
-            # what send_wait does with one; rstream has no public way to wait for several
-            await producer._send_batch(stream, messages, sync=True, timeout=CONFIRM_TIMEOUT_S)
+            for frame in _frames(messages):
+                # what send_wait does with one; rstream has no public way to wait for several
+                await producer._send_batch(stream, frame, sync=True, timeout=CONFIRM_TIMEOUT_S)
         except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
             self._discard(producer)
             raise StreamError(f"{stream}: {error!r}") from error
@@ -109,6 +112,20 @@ class StreamPublisher:
             task = asyncio.create_task(close(producer, 5), name="closing producer")
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+
+
+def _frames(messages: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """At most so many bytes, or a single message, and so many messages each."""
+    frame: list[bytes] = []
+    size = 0
+    for message in messages:
+        if frame and (size + len(message) > _FRAME_BYTES or len(frame) == _FRAME_MESSAGES):
+            yield frame
+            frame, size = [], 0
+        frame.append(message)
+        size += len(message)
+    if frame:
+        yield frame
 
 
 async def close(entity: Producer | Consumer, timeout_s: float) -> None:
