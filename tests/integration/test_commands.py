@@ -158,12 +158,12 @@ async def test_command_for_a_sensor_that_nobody_knows_is_unreachable(
 ) -> None:
     """It is recorded nevertheless, with the sensor, provisionally."""
     given = command(identify=Identify())
-    await operator.give("unknown-1", given)
+    await operator.give("unknown-to-all", given)
     row = await operator.becomes(given, "UNREACHABLE")
     assert "knows no session" in str(row.reason)
     assert (row.issuer, row.sent_at) == ("operator", None)
     assert row.ended_at is not None
-    known = database.execute("SELECT provisional FROM sensor WHERE serial_number = 'unknown-1'").fetchone()
+    known = database.execute("SELECT provisional FROM sensor WHERE serial_number = 'unknown-to-all'").fetchone()
     assert known == (True,)
 
 
