@@ -114,7 +114,12 @@ class Client:
         try:
             while not stop.is_set():
                 connecting = asyncio.create_task(self._establish(), name="connecting")
-                await _first(stopping, connecting)
+                try:
+                    await _first(stopping, connecting)
+                except asyncio.CancelledError:  # else it would go on connecting for nobody
+                    connecting.add_done_callback(lambda task: task.cancelled() or task.exception())
+                    connecting.cancel()
+                    raise
                 if not connecting.done():
                     connecting.cancel()
                     return

@@ -8,6 +8,7 @@ import mqtt5
 import pytest
 
 from runtime.mqtt import Connection, MqttError, Options, connect
+from runtime.mqtt_client import Client
 
 CONNACK = mqtt5.ConnAckPacket(receive_max=20).write()
 
@@ -235,3 +236,17 @@ async def test_paused_reading_leaves_messages_to_the_broker() -> None:
         assert ears.reads == []
         connection.resume_reading()
         assert await ears.until(1) == [b"later"]
+
+
+async def test_client_cancelled_while_it_connects_connects_no_more() -> None:
+    """Nobody would hear of what comes of it."""
+    async with listening() as (peer, port):
+        client = Client(Options("127.0.0.1", port, "pump-1", "pump-1", b"x"))
+        running = asyncio.create_task(client.run(asyncio.Event()))
+        await peer.until_heard(1)  # CONNECT, which is not answered
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        async with asyncio.timeout(5):
+            while "connecting" in {task.get_name() for task in asyncio.all_tasks()}:
+                await asyncio.sleep(0.001)
