@@ -20,7 +20,10 @@ log = structlog.get_logger()
 _CONNECTING_AT_ONCE = 100
 _REPORT_INTERVAL_S = 1.0
 _LONGEST_SLEEP_S = 0.5
-_TURN_S = 0.01  # of making batches; then the connections have theirs, however late the fleet is
+# How long batches are made, however late the fleet is, until the connections have their turn: the longer, the more
+# goes into one write; but whoever connects waits for several turns.
+_TURN_S = 0.05
+_TURN_WHILE_CONNECTING_S = 0.01
 _BATCHES_AT_ONCE = 4  # of one sensor that is late; then it is another's turn
 
 
@@ -64,6 +67,7 @@ class Fleet:
         self._duration_s = duration_s
         self._started = asyncio.Event()
         self._commanded = asyncio.Event()
+        self._all_connected = False
         self._links = [
             Link(
                 Sensor(plan, self._clock.start_ns),
@@ -149,7 +153,7 @@ class Fleet:
     def _make_due(self, due: list[tuple[int, int]]) -> bool:
         """Make what is due, the longest due first, for one turn; False where that was not long enough."""
         now_ns = self._clock()
-        ends = time.monotonic() + _TURN_S
+        ends = time.monotonic() + (_TURN_S if self._all_connected else _TURN_WHILE_CONNECTING_S)
         behind_ns = 0
         while due and due[0][0] <= now_ns:
             due_ns, index = heapq.heappop(due)
@@ -169,7 +173,8 @@ class Fleet:
     async def _watch(self) -> None:
         while True:
             connected = sum(link.client.connection is not None for link in self._links)
-            self._health.set("mqtt", connected == len(self._links))
+            self._all_connected = connected == len(self._links)
+            self._health.set("mqtt", self._all_connected)
             metrics.BUFFERED.set(sum(link.sensor.ring.unacknowledged for link in self._links))
             metrics.DROPPED.set(sum(link.sensor.ring.dropped for link in self._links))
             self._write_report()
