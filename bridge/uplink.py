@@ -21,11 +21,10 @@ from wire import limits, names
 from wire.dead import dead_letter
 from wire.envelope import entry
 from wire.errors import Reason, WireError
+from wire.messages import decode_ack, decode_birth, decode_status
 from wire.names import LEVEL_BY_KIND
 from wire.relay_pb2 import Kind
-
-# A last will says no more than the state, in two bytes: it is no word that replaces the status before.
-_LONGEST_WILL = 8
+from wire.sensor_pb2 import State
 
 
 class Uplink:
@@ -73,19 +72,22 @@ class Uplink:
                 self._lanes[route.stream].add(entry(route.prefix, now_bytes, payload), receipt)
             else:
                 counts[route.kind] = counts.get(route.kind, 0) + 1
-                self._outboxes[route.kind].add(
-                    Letter(
-                        route.routing_key,
-                        route.serial_number,
-                        now_ns,
-                        payload,
-                        partial(self._flight.landed, [receipt]),
-                        replaces=_replaces(route.kind, payload),
-                    )
-                )
+                self._post(route, packet, receipt, now_ns)
         metrics.BYTES.inc(size)
         for kind, count in counts.items():
             self._counters[kind].inc(count)
+
+    def _post(self, route: Route, packet: mqtt5.PublishPacket, receipt: Receipt, now_ns: int) -> None:
+        """To the exchange. Its queues cost a hundred times what a stream costs, so nothing bad is put into them."""
+        payload = packet.payload
+        try:
+            replaces = _check(route, payload)
+        except WireError as error:
+            self._bury(error, packet, receipt, now_ns, route)
+            return
+        landed = partial(self._flight.landed, [receipt])
+        letter = Letter(route.routing_key, route.serial_number, now_ns, payload, landed, replaces=replaces)
+        self._outboxes[route.kind].add(letter)
 
     def _bury(
         self,
@@ -112,12 +114,22 @@ def _without_registry(
             left.append(packet.packet_id)
         else:
             relayed.append(packet)
-    connection.acknowledge(left)
+    if left:
+        connection.acknowledge(left)
     return relayed
 
 
-def _replaces(kind: Kind, payload: bytes) -> bool:
-    return kind == Kind.KIND_BIRTH or (kind == Kind.KIND_STATUS and len(payload) > _LONGEST_WILL)
+def _check(route: Route, payload: bytes) -> bool:
+    """Whether it replaces what the sensor has said before on this topic. WireError where it is none."""
+    if route.kind == Kind.KIND_BIRTH:
+        decode_birth(payload, route.serial_number)
+        return True
+    if route.kind == Kind.KIND_STATUS:
+        status = decode_status(payload)
+        # a last will knows the state alone
+        return status.state != State.STATE_OFFLINE or status.time_ns != 0
+    decode_ack(payload)
+    return False
 
 
 def _too_large(payload: bytes) -> WireError:
