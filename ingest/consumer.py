@@ -104,7 +104,7 @@ class StreamConsumer:
         self._expected.clear()
         if hand_over and not self.broken.is_set():
             await self._hand_over(None)
-        await close(self._consumer, 5)
+        await close(self._consumer)
         for stream in streams:
             metrics.ACTIVE.labels(stream).set(0)
 

@@ -22,7 +22,8 @@ from wire import names
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # whatever it has to say is in an AmqpError
 
 _ANSWER_TIMEOUT_S = 30.0
-_CLOSE_TIMEOUT_S = 3.0
+_CLOSE_TIMEOUT_S = 1.0
+_PUT_BACK_TIMEOUT_S = 3.0
 _NOT_FOUND = 404
 _LISTENED_BYTES = 50_000_000  # kept for a listener that is slow; then the oldest goes
 
@@ -195,7 +196,7 @@ class AmqpConnection:
         channel, self._consuming = self._consuming, None
         if channel is not None and channel.raw.is_open:
             channel.close()
-            await asyncio.wait([channel.closed], timeout=_CLOSE_TIMEOUT_S)
+            await asyncio.wait([channel.closed], timeout=_PUT_BACK_TIMEOUT_S)
 
     async def queue_depths(self, queues: Iterable[str]) -> dict[str, tuple[int, int] | None]:
         """Messages that are ready and consumers of each queue; None where it does not exist. AmqpError."""

@@ -1,12 +1,16 @@
 """The life of a service: one shape for all of them.
 
 SIGTERM or SIGINT sets the stop event; the service's `run` then has `drain_timeout_s` to finish what it
-began, after which it is cancelled. A second signal cancels it at once. An error that `run` lets through
-ends the process with exit code 1, for whatever restarts it.
+began, after which it is cancelled. A second signal cancels it at once. Closing has CLOSING_S more; then the
+process ends whatever hangs (a library that takes no cancellation, a thread that waits for a name server): nothing
+depends on it, as every service goes on where it was after a kill. An error that `run` lets through ends the
+process with exit code 1, for whatever restarts it.
 """
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -18,6 +22,8 @@ from runtime.config import Settings
 from runtime.health import Health
 
 log = structlog.get_logger()
+
+CLOSING_S = 1.75
 
 Run = Callable[[Health, asyncio.Event], Awaitable[None]]
 
@@ -48,6 +54,7 @@ async def _supervise(settings: Settings, run: Run) -> int:
         log.info("stopping", signal=name)
         stop.set()
         loop.call_later(settings.drain_timeout_s, work.cancel)
+        _end_after(settings.drain_timeout_s + CLOSING_S)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number.name)
@@ -65,6 +72,18 @@ async def _supervise(settings: Settings, run: Run) -> int:
         close()
     log.info("stopped")
     return 0
+
+
+def _end_after(seconds: float) -> None:
+    """End the process then, if it has not ended; from a thread, as the event loop may be what hangs."""
+
+    def end() -> None:
+        log.error("stop_timed_out", after_s=seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 async def _beat(health: Health) -> None:

@@ -6,7 +6,6 @@ the whole producer is replaced, and the caller decides to try again.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Iterator, Sequence
 
 import structlog
@@ -21,6 +20,8 @@ log = structlog.get_logger()
 connection.CHUNK_SIZE = 262_144
 FRAME_MAX = 8_388_608  # as stream.frame_max in rabbitmq.conf
 CONFIRM_TIMEOUT_S = 10
+CLOSE_TIMEOUT_S = 1.5  # RabbitMQ answers within milliseconds, or not at all
+_STEPS = 1_000  # more than rstream has left when it is cancelled
 _FRAME_BYTES = 4_000_000
 _FRAME_MESSAGES = 1_000
 
@@ -109,7 +110,7 @@ class StreamPublisher:
             self._producer = None
             self.reconnects += 1
             # a broken producer takes its time to close; nobody waits for it
-            task = asyncio.create_task(close(producer, 5), name="closing producer")
+            task = asyncio.create_task(close(producer), name="closing producer")
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
@@ -128,13 +129,25 @@ def _frames(messages: Sequence[bytes]) -> Iterator[list[bytes]]:
         yield frame
 
 
-async def close(entity: Producer | Consumer, timeout_s: float) -> None:
-    """Close a producer or consumer in any state, and its sockets: rstream leaves those of broken connections open."""
+async def close(entity: Producer | Consumer, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+    """Close a producer or consumer in any state, and its sockets: rstream leaves those of broken connections open.
+
+    It waits 5 s for each thing that RabbitMQ does not answer, and takes a cancellation for one more answer that did
+    not come, so a timeout around it ends nothing: it is cancelled again at each of its steps.
+    """
     clients = [client for clients in entity._pool._clients.values() for client in clients]
     writers = [client._conn._writer for client in clients if client._conn is not None]
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(timeout_s):
-            await entity.close()
-    for writer in writers:
-        if writer is not None:
-            writer.close()
+    closing = asyncio.create_task(entity.close(), name="closing")
+    try:
+        await asyncio.wait([closing], timeout=timeout_s)
+    finally:
+        for writer in writers:
+            if writer is not None:
+                writer.transport.abort()
+        for _ in range(_STEPS):
+            if closing.done():
+                break
+            closing.cancel()
+            await asyncio.sleep(0)
+        if closing.done() and not closing.cancelled():
+            closing.exception()  # whatever it is, it is closed

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from runtime.service import CLOSING_S
+
 PROGRAM = """
 import asyncio, sys
 from runtime.config import Settings, load
@@ -51,6 +53,31 @@ def test_sigterm_drains_and_exits_zero() -> None:
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=20)
     assert (out, process.returncode) == ("drained\n", 0)
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    [
+        """
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                pass  # as some libraries do
+        """,
+        "await asyncio.to_thread(__import__('time').sleep, 60)",
+        "await stop.wait(); __import__('time').sleep(60)",
+    ],
+    ids=["task", "thread", "loop"],
+)
+def test_whatever_hangs_the_process_ends_in_its_time(hangs: str) -> None:
+    """A task that takes no cancellation, a thread, a blocked event loop: the drain and a moment, and no longer."""
+    with service(hangs, STREAMING_DRAIN_TIMEOUT_S="0.2") as process:
+        wait_until_running(process)
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=0.2 + CLOSING_S + 1)
+    assert process.returncode == 1
+    assert "stop_timed_out" in out + errors
 
 
 def test_drain_over_time_is_aborted_with_one() -> None:
