@@ -78,7 +78,7 @@ class Uplink:
             self._counters[kind].inc(count)
 
     def _post(self, route: Route, packet: mqtt5.PublishPacket, receipt: Receipt, now_ns: int) -> None:
-        """To the exchange. Its queues cost a hundred times what a stream costs, so nothing bad is put into them."""
+        """To the exchange. Its queues are slower than a flood of bad messages may be, so none is put into them."""
         payload = packet.payload
         try:
             replaces = _check(route, payload)
