@@ -79,7 +79,7 @@ class Lane(Generic[R]):
         linger_s: float,
         envelopes: bool = True,
     ) -> None:
-        self._stream = stream
+        self.stream = stream
         self._publisher = publisher
         self._landed = landed
         self._maximum_bytes = maximum_bytes
@@ -115,7 +115,7 @@ class Lane(Generic[R]):
         while True:
             began = time.perf_counter()
             try:
-                await self._publisher.publish_many(self._stream, messages)
+                await self._publisher.publish_many(self.stream, messages)
             except StreamError as error:
                 wait = backoff.next()
                 metrics.FAILURES.labels("stream").inc()

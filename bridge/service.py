@@ -106,7 +106,7 @@ class Bridge:
         try:
             async with asyncio.TaskGroup() as tasks:
                 side = [
-                    tasks.create_task(lane.run(), name="lane")
+                    tasks.create_task(lane.run(), name=f"lane {lane.stream}")
                     for lane in (*lanes.values(), dead, dead_exchange)
                 ]
                 side.append(tasks.create_task(self._rabbitmq.run(), name="rabbitmq"))

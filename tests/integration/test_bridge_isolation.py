@@ -139,6 +139,38 @@ async def test_status_queue_full_a_sensor_costs_one_status_however_many_it_sends
         await until(lambda: uptime() == MANY - 1, "the newest is stored")
 
 
+async def test_status_queue_full_a_bridge_stops_in_time_and_leaves_them_in_its_session(
+    stack: Stack, pipeline: Pipeline, database: Database
+) -> None:
+    """As the last bridge, and as one that hands over: then it keeps this session, and the other ends empty."""
+    environment = {"STREAMING_DRAIN_TIMEOUT_S": "3"}
+    one, other = (pipeline.bridge(number, **environment).wait_ready() for number in (0, 1))
+    serials = [f"stopping-{number}" for number in range(20)]
+    async with publisher(stack, "control") as control:
+        with refusing(stack, "status"):
+            await publish_all(
+                control, [(names.topic(serial, Kind.KIND_STATUS), status(1)) for serial in serials]
+            )
+            await until(
+                lambda: sum(each.metric("bridge_in_flight_messages") for each in (one, other)) == 20,
+                "they have them",
+            )
+            for bridge in (one, other):
+                assert await asyncio.to_thread(bridge.stop, 5) == 0
+                assert '"left_in_session"' in bridge.log.read_text()
+            assert '"hand_over": true' in one.log.read_text()
+    for number in (0, 1):
+        pipeline.bridge(number).wait_ready()
+    pipeline.ingest("registry").wait_ready()
+
+    def known() -> bool:
+        return database.execute(
+            "SELECT count(*) FROM sensor_overview WHERE serial_number LIKE 'stopping-%' AND state = 'AWAKE'"
+        ).fetchone() == (20,)
+
+    await until(known, "all statuses are stored")
+
+
 async def test_stream_missing_statuses_and_commands_pass(
     stack: Stack, pipeline: Pipeline, database: Database
 ) -> None:
