@@ -163,7 +163,9 @@ async def test_command_for_a_sensor_that_nobody_knows_is_unreachable(
     assert "knows no session" in str(row.reason)
     assert (row.issuer, row.sent_at) == ("operator", None)
     assert row.ended_at is not None
-    known = database.execute("SELECT provisional FROM sensor WHERE serial_number = 'unknown-to-all'").fetchone()
+    known = database.execute(
+        "SELECT provisional FROM sensor WHERE serial_number = 'unknown-to-all'"
+    ).fetchone()
     assert known == (True,)
 
 
