@@ -50,6 +50,14 @@ class Flight:
 
     def landed(self, receipts: Iterable[Receipt]) -> None:
         """The next stage holds these: acknowledge them, in one write for each connection."""
+        self._acknowledged.inc(self._land(receipts))
+
+    def left(self, receipts: Iterable[Receipt]) -> None:
+        """Another session has these: acknowledge them, too."""
+        self._land(receipts)
+
+    def _land(self, receipts: Iterable[Receipt]) -> int:
+        acknowledged = 0
         by_connection: dict[Connection, list[int]] = {}
         for receipt in receipts:
             self.messages -= 1
@@ -59,13 +67,14 @@ class Flight:
         for connection, packet_ids in by_connection.items():
             if not connection.closed.done():  # else the broker delivers them anew
                 connection.acknowledge(packet_ids)
-                self._acknowledged.inc(len(packet_ids))
+                acknowledged += len(packet_ids)
         if not self.messages:
             self.empty.set()
         if self._paused is not None and self.bytes <= self._maximum_bytes // 2:
             self._paused.resume_reading()
             self._paused = None
         self._show()
+        return acknowledged
 
     def _show(self) -> None:
         self._shown_messages.set(self.messages)

@@ -50,30 +50,34 @@ class Uplink:
 
     def take(self, connection: Connection, packets: list[mqtt5.PublishPacket]) -> None:
         """Queue each where it belongs."""
-        if self._leaves_registry:
-            packets = _without_registry(connection, packets)
-        if not packets:
-            return
         now_ns = time.time_ns()
         now_bytes = now_ns.to_bytes(8, "little")
         counts: dict[Kind, int] = {}
+        left: list[Receipt] = []
         size = sum([len(packet.payload) for packet in packets])
         self._flight.took_off(connection, len(packets), size)
         for packet in packets:
             payload = packet.payload
             receipt = Receipt(connection, packet.packet_id, len(payload))
             route = self._router.route(packet.topic)
-            if isinstance(route, WireError):
-                self._bury(route, packet, receipt, now_ns)
-            elif len(payload) > limits.MAXIMUM_MESSAGE_BYTES:
+            if isinstance(route, WireError) or route.stream is None:
+                if self._leaves_registry and packet.subscription_ids and names.for_registry(packet.topic):
+                    left.append(receipt)
+                    continue
+                if isinstance(route, WireError):
+                    self._bury(route, packet, receipt, now_ns)
+                    continue
+            if len(payload) > limits.MAXIMUM_MESSAGE_BYTES:
                 self._bury(_too_large(payload), packet, receipt, now_ns, route)
-            elif route.stream is not None:
-                counts[route.kind] = counts.get(route.kind, 0) + 1
+                continue
+            counts[route.kind] = counts.get(route.kind, 0) + 1
+            if route.stream is not None:
                 self._lanes[route.stream].add(entry(route.prefix, now_bytes, payload), receipt)
             else:
-                counts[route.kind] = counts.get(route.kind, 0) + 1
                 self._post(route, packet, receipt, now_ns)
-        metrics.BYTES.inc(size)
+        if left:
+            self._flight.left(left)
+        metrics.BYTES.inc(size - sum([receipt.size for receipt in left]))
         for kind, count in counts.items():
             self._counters[kind].inc(count)
 
@@ -101,22 +105,6 @@ class Uplink:
         known = {} if route is None else {"serial_number": route.serial_number, "kind": route.kind}
         letter = dead_letter(error, origin=packet.topic, payload=packet.payload, time_ns=now_ns, **known)  # type: ignore[arg-type]  # the two fields that a route knows
         self._dead.add(letter, receipt)
-
-
-def _without_registry(
-    connection: Connection, packets: list[mqtt5.PublishPacket]
-) -> list[mqtt5.PublishPacket]:
-    """Acknowledge what the other session has, too; the rest."""
-    relayed: list[mqtt5.PublishPacket] = []
-    left: list[int] = []
-    for packet in packets:
-        if names.for_registry(packet.topic) and packet.subscription_ids and packet.packet_id is not None:
-            left.append(packet.packet_id)
-        else:
-            relayed.append(packet)
-    if left:
-        connection.acknowledge(left)
-    return relayed
 
 
 def _check(route: Route, payload: bytes) -> bool:
