@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.integration.steering import command, operating, until
 from wire import names
 from wire.codec import encode_measurements
 from wire.relay_pb2 import Kind
-from wire.sensor_pb2 import Identify, State, Status
+from wire.sensor_pb2 import Identify, Log, LogLevel, State, Status
 
 MANY = 1_500
 _BOUNDS = {"STREAMING_BRIDGE_RECEIVE_MAXIMUM": "500", "STREAMING_BRIDGE_REGISTRY_RECEIVE_MAXIMUM": "500"}
@@ -183,7 +184,10 @@ async def test_stream_missing_statuses_and_commands_pass(
             raw.channel().queue_delete(names.LOG_STREAM)
         try:
             topic = names.topic(serial, Kind.KIND_LOG)
-            await publish_all(control, [(topic, bytes(100_000)) for _ in range(30)])
+            line = Log(
+                time_ns=time.time_ns(), level=LogLevel.LOG_LEVEL_INFO, logger="test", message="x" * 4_000
+            ).SerializeToString()
+            await publish_all(control, [(topic, line)] * 400)
             await until(lambda: bridge.metric("bridge_pauses_total", session="streams") == 1, "it pauses")
             await control.publish(names.topic(serial, Kind.KIND_STATUS), status(1))
 
