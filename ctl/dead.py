@@ -21,13 +21,13 @@ _DUMPED = 512  # bytes of a payload that `show` dumps
 
 COLUMNS = (
     Column("offset", "OFFSET", right=True),
-    Column("time", "TIME", when),
-    Column("reason", "REASON"),
-    Column("serial_number", "SENSOR"),
+    Column("time", "TIME", when, priority=1),
+    Column("reason", "REASON", priority=2),
+    Column("serial_number", "SENSOR", priority=2),
     Column("kind", "KIND"),
-    Column("bytes", "BYTES", number, right=True),
+    Column("bytes", "BYTES", number, right=True, priority=-1),
     Column("handled", "HANDLED"),
-    Column("detail", "DETAIL"),
+    Column("detail", "DETAIL", text=True),
     Column("origin", "ORIGIN", wide=True),
     Column("handled_at", "HANDLED AT", when, wide=True),
     Column("handled_by", "HANDLED BY", wide=True),

@@ -26,8 +26,8 @@ COLUMNS = (
     Column("server", "SERVER"),
     Column("check", "CHECK"),
     Column("state", "STATE"),
-    Column("finding", "FINDING"),
-    Column("advice", "WHAT TO DO"),
+    Column("finding", "FINDING", text=True),
+    Column("advice", "WHAT TO DO", text=True),
 )
 _SYMBOLS = {"ok": "✓", "warning": "!", "problem": "✗"}
 
@@ -79,8 +79,9 @@ def doctor(ctx: click.Context, operator: Operator, timeout: float, form: Form) -
 def _pretty(found: Sequence[Finding]) -> Table:
     """What is well in a line each; below what is not, what to do."""
     grid = Table.grid(padding=(0, 2, 0, 0))
-    for style in ("", "bold", "dim", ""):
-        grid.add_column(style=style, overflow="fold")
+    for style in ("", "bold", "dim"):
+        grid.add_column(style=style, no_wrap=True)
+    grid.add_column(overflow="fold")
     before = ""
     for finding in found:
         style = STATE_STYLES[finding.state]

@@ -31,7 +31,7 @@ COLUMNS = (
     Column("serial_number", "SENSOR"),
     Column("level", "LEVEL"),
     Column("logger", "LOGGER"),
-    Column("message", "MESSAGE"),
+    Column("message", "MESSAGE", text=True),
 )
 
 

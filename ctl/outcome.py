@@ -12,11 +12,11 @@ _LISTED = 20  # more outcomes than that are summed up on a terminal
 
 COLUMNS = (
     Column("serial_number", "SENSOR"),
-    Column("status", "OUTCOME"),
+    Column("status", "OUTCOME", priority=1),
     Column("after_s", "AFTER", seconds, right=True),
     Column("state", "STATE"),
     Column("sample_frequency_hz", "FREQUENCY", frequency, right=True),
-    Column("reason", "REASON"),
+    Column("reason", "REASON", text=True),
     Column("id", "ID", wide=True),
 )
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -33,19 +34,37 @@ STATE_STYLES = {
 
 
 class Column(NamedTuple):
-    """One column: the row's key, its heading, and how a value is shown to people."""
+    """One column: the row's key, its heading, and how a value is shown to people.
+
+    Where a terminal has no room for all, columns of a higher priority stay, and of equal ones the first.
+    """
 
     key: str
     heading: str
     show: Callable[[Any], str] | None = None
     right: bool = False
     wide: bool = False  # only in the wide form
+    text: bool = False  # free text: always shown, and all that may be folded
+    priority: int = 0
+
+
+_GAP = 2
+_LEAST_TEXT = 12  # what free text is folded to before columns are left out
 
 
 def print_rows(
-    rows: Iterable[Row], columns: Sequence[Column], form: Form, *, console: Console, empty: str = ""
+    rows: Iterable[Row],
+    columns: Sequence[Column],
+    form: Form,
+    *,
+    console: Console,
+    empty: str = "",
+    remedy: str = "--output wide or a wider terminal",
 ) -> None:
-    """Print the rows; `empty` is said on standard error where there are none (not for CSV and JSON)."""
+    """Print the rows; `empty` is said on standard error where there are none (not for CSV and JSON).
+
+    So are the columns that a terminal has no room for, with the `remedy` that shows them.
+    """
     rows = list(rows)
     if form == "json":
         click.echo(json.dumps([{key: plain(value) for key, value in row.items()} for row in rows], indent=2))
@@ -62,7 +81,9 @@ def print_rows(
     shown = [column for column in columns if form == "wide" or not column.wide]
     cells = [[_cell(column, row.get(column.key)) for column in shown] for row in rows]
     if console.is_terminal:
-        _print_pretty(shown, cells, console)
+        left_out = _print_pretty(shown, cells, console, every=form == "wide")
+        if left_out:
+            click.echo(f"{remedy} shows {', '.join(left_out)}", err=True)
     else:
         _print_plain(shown, cells)
 
@@ -141,22 +162,65 @@ def _csv_value(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (dict, list)) else value
 
 
-def _print_pretty(columns: Sequence[Column], cells: Sequence[Sequence[str]], console: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column.heading, justify="right" if column.right else "left", overflow="fold")
+def _print_pretty(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]], console: Console, *, every: bool
+) -> list[str]:
+    """A line a row, but for free text that is folded; the headings of the columns that are left out for want of room,
+    none where `every` is to be shown: then lines may be longer than the terminal.
+    """
+    widths = _widths(columns, cells)
+    least = [
+        max(cell_len(column.heading), min(width, _LEAST_TEXT)) if column.text else width
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    shown = list(range(len(columns))) if every else _fitting(columns, least, console.width)
+    needed = sum(least[i] for i in shown) + _GAP * (len(shown) - 1)
+    whole = sum(widths[i] for i in shown) + _GAP * (len(shown) - 1)
+    table = Table(
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+        padding=(0, _GAP, 0, 0),
+        width=whole if needed > console.width else None,
+    )
+    for i in shown:
+        table.add_column(
+            Text(columns[i].heading),
+            justify="right" if columns[i].right else "left",
+            overflow="fold",
+            no_wrap=not columns[i].text,
+            min_width=least[i],
+        )
     for row in cells:
-        table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
-    console.print(table)
+        table.add_row(*(Text(row[i], style=STATE_STYLES.get(row[i], "")) for i in shown))
+    console.print(table, crop=False)
+    return [column.heading for i, column in enumerate(columns) if i not in shown]
+
+
+def _fitting(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
+    """The columns for which there is room: the first and free text in any case, then the most important ones."""
+    shown = [i for i, column in enumerate(columns) if i == 0 or column.text]
+    room = width - sum(least[i] for i in shown) - _GAP * (len(shown) - 1)
+    others = [i for i in range(len(columns)) if i not in shown]
+    for i in sorted(others, key=lambda i: -columns[i].priority):
+        if least[i] + _GAP <= room:
+            shown.append(i)
+            room -= least[i] + _GAP
+    return sorted(shown)
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[int]:
+    """In cells of a terminal, of which some characters take two."""
+    lines = [[column.heading for column in columns], *cells]
+    return [max(cell_len(line[i]) for line in lines) for i in range(len(columns))]
 
 
 def _print_plain(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> None:
     """Aligned, without colours, one line a row: for grep and awk (two spaces between columns)."""
-    lines = [[column.heading for column in columns], *cells]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-    for line in lines:
-        padded = (
-            cell.rjust(width) if column.right else cell.ljust(width)
-            for cell, width, column in zip(line, widths, columns, strict=True)
-        )
+    widths = _widths(columns, cells)
+    for line in [[column.heading for column in columns], *cells]:
+        padded = []
+        for cell, width, column in zip(line, widths, columns, strict=True):
+            space = " " * (width - cell_len(cell))
+            padded.append(space + cell if column.right else cell + space)
         click.echo("  ".join(padded).rstrip())

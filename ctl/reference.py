@@ -51,7 +51,8 @@ mqtt_host = "homelab.example"
 
 ## Output
 
-Lists take `--output`: `auto` is a table on a terminal and plain, aligned columns in a pipe; `wide` has more columns;
+Lists take `--output`: `auto` is a table on a terminal, without the least important columns where it has no room for all
+(which are named on standard error), and plain, aligned columns in a pipe; `wide` has more columns, and all of them;
 `csv` and `json` carry whole values under stable keys, times in ISO 8601 (UTC), durations in seconds. What is asked for goes
 to standard output; progress, questions and errors go to standard error.
 

@@ -31,7 +31,7 @@ CHANNELS = (
     Column("rms", "RMS", _value, right=True),
     Column("minimum", "MINIMUM", _value, right=True),
     Column("maximum", "MAXIMUM", _value, right=True),
-    Column("unit", "UNIT"),
+    Column("unit", "UNIT", priority=1),
     Column("time", "BATCH FROM", age, right=True),
 )
 SESSIONS = (
@@ -50,7 +50,7 @@ LOGS = (
     Column("time", "TIME", when),
     Column("level", "LEVEL"),
     Column("logger", "LOGGER"),
-    Column("message", "MESSAGE"),
+    Column("message", "MESSAGE", text=True),
 )
 
 
@@ -87,7 +87,7 @@ def sensor(operator: Operator, /, serial: str, form: Literal["auto", "json"]) ->
     for title, rows, columns in sections:
         if rows:
             operator.out.print(Padding(Text(title, style="bold"), (1, 0, 0, 0)))
-            print_rows(rows, columns, "auto", console=operator.out)
+            print_rows(rows, columns, "auto", console=operator.out, remedy="a wider terminal")
 
 
 def _look_up(operator: Operator, serial: str) -> dict[str, Any]:

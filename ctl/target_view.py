@@ -25,8 +25,8 @@ COLUMNS = (
     Column("support", "SUPPORT"),
     Column("rated_power_kw", "POWER", _with_unit("kW"), right=True),
     Column("speed_rpm", "SPEED", _with_unit("rpm"), right=True),
-    Column("bearing", "BEARING", bearing.describe),
-    Column("description", "DESCRIPTION"),
+    Column("bearing", "BEARING", bearing.describe, priority=-1),
+    Column("description", "DESCRIPTION", text=True),
     Column("shaft_height_mm", "SHAFT HEIGHT", _with_unit("mm"), right=True, wide=True),
     Column("latitude", "LATITUDE", _degrees, right=True, wide=True),
     Column("longitude", "LONGITUDE", _degrees, right=True, wide=True),
@@ -45,11 +45,12 @@ HISTORY = (
 CHANGES = (
     Column("name", "TARGET"),
     Column("done", "DONE"),
-    Column("fields", "FIELDS", lambda value: ", ".join(value) or "–"),
+    Column("fields", "FIELDS", lambda value: ", ".join(value) or "–", text=True),
     Column(
         "moved",
         "SENSORS PUT ON IT",
         lambda value: ", ".join(moved["serial_number"] for moved in value) or "–",
+        text=True,
     ),
 )
 
