@@ -11,13 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ctl.context import Operator, output_option, pass_operator
 from ctl.durations import DURATION, show_duration
-from ctl.errors import FAILED, NO_ANSWER, UNREACHABLE, USAGE, CtlError
+from ctl.errors import FAILED, FORBIDDEN, NO_ANSWER, UNREACHABLE, USAGE, CtlError
 from ctl.outcome import print_outcome
 from ctl.select import Selection, choose, selection_options
 from ctl.send import ANSWERED, Fate, Order, Sending, send
 from ctl.send import FAILED as FAILED_STATUSES
+from runtime.amqp_errors import AmqpError
 from wire.names import CommandLevel
 
+_ACCESS_REFUSED = 403
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -57,10 +59,9 @@ def chosen_sensors(operator: Operator, given: dict[str, Any]) -> tuple[list[Dict
 
 
 def confirm(operator: Operator, level: CommandLevel, sensors: int, options: dict[str, Any]) -> None:
-    """Ask a person before many are told; a script that chose by a filter has meant it."""
-    if options["explicit"] or options["yes"] or not operator.err.is_terminal:
-        return
-    click.confirm(f"{level.value.replace('_', ' ')}: {sensors} sensors?", abort=True, err=True)
+    """Ask before sensors are told that were chosen by a filter and not by name."""
+    question = f"{level.value.replace('_', ' ')}: {sensors} sensor{'s' if sensors != 1 else ''}?"
+    operator.confirm(question, yes=options["yes"] or options["explicit"])
 
 
 def carry_out(operator: Operator, orders: Sequence[Order], options: dict[str, Any]) -> None:
@@ -108,6 +109,13 @@ def _send(operator: Operator, orders: Sequence[Order], wait_s: float) -> Sending
 
         try:
             return asyncio.run(send(operator.settings, orders, wait_s=wait_s, on_change=on_change))
+        except AmqpError as error:
+            if error.code != _ACCESS_REFUSED or "ACCESS_REFUSED" not in str(
+                error
+            ):  # a wrong password says it itself
+                raise
+            user = operator.settings.rabbitmq_username
+            raise CtlError(f"RabbitMQ's user {user!r} may not give commands ({error})", FORBIDDEN) from error
         except KeyboardInterrupt:
             bar.stop()
             click.echo("interrupted; what was sent goes on: iotctl commands tells what comes of it", err=True)

@@ -1,5 +1,6 @@
 """What every command of `iotctl` has at hand: settings, consoles, the database."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +13,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from rich.console import Console
 
+from ctl.errors import USAGE, CtlError
 from ctl.output import FORMS
 from ctl.profiles import Profiles
 from ctl.settings import CtlSettings, load
@@ -64,6 +66,18 @@ class Operator:
         """All rows of the query ctl/sql/{name}.sql."""
         with self.database() as database:
             return database.execute(query(name), parameters or {}).fetchall()
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Ask before what cannot be taken back; `yes`: --yes was said. CtlError where nobody is there to ask.
+
+        An answer of no ends iotctl with exit code 1.
+        """
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise CtlError(f"{question} Nobody is here to ask: say --yes", USAGE)
+        if not click.confirm(question, err=True):
+            raise CtlError("nothing was done")
 
 
 pass_operator = click.make_pass_decorator(Operator)

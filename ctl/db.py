@@ -105,8 +105,8 @@ def maintain(operator: Operator, keep: float | None, yes: bool) -> None:
     iotctl db maintain --keep 30 --yes
     """
     owner = _owner(operator)
-    if keep is not None and not yes and operator.err.is_terminal:
-        click.confirm(f"drop all data older than {keep:g} days?", abort=True, err=True)
+    if keep is not None:
+        operator.confirm(f"drop all data older than {keep:g} days?", yes=yes)
     with operator.err.status("maintaining"):
         report = maintenance.maintain(owner, keep)
     click.echo(f"{report.edition} edition: {len(report.dropped_chunks)} chunks dropped")

@@ -74,7 +74,7 @@ def _choosing(command: F) -> F:
     return command
 
 
-def _choice(operator: Operator, given: dict[str, Any]) -> Choice:
+def _choice(given: dict[str, Any]) -> Choice:
     filtered = wanted_by(given["reason"], given["sensor"], given["since"])
     offsets: tuple[int, ...] = given["offsets"]
     by_filter = given["every"] or filtered != Wanted()
@@ -82,7 +82,7 @@ def _choice(operator: Operator, given: dict[str, Any]) -> Choice:
         raise CtlError("name offsets, or choose by --reason, --sensor, --since or --all: not both", USAGE)
     if not offsets and not by_filter:
         raise CtlError("which letters? Name offsets, or use --reason, --sensor, --since or --all", USAGE)
-    return Choice(offsets, filtered, ask=operator.err.is_terminal and not given["yes"] and not offsets)
+    return Choice(offsets, filtered, ask=not given["yes"] and not offsets)
 
 
 @click.command()
@@ -104,7 +104,7 @@ def replay(operator: Operator, /, force: bool, **given: Any) -> None:
     iotctl dead replay --reason bad_text --since 2d
     iotctl dead replay --all --yes
     """
-    choice = _choice(operator, given)
+    choice = _choice(given)
     _ask(operator, choice, "replay", force)
     left: Counter[str] = Counter()
 
@@ -149,7 +149,7 @@ def drop(operator: Operator, /, **given: Any) -> None:
     iotctl dead drop --reason malformed --sensor pump-0002
     iotctl dead drop --all --yes
     """
-    choice = _choice(operator, given)
+    choice = _choice(given)
     _ask(operator, choice, "drop", False)
     dropped = 0
 
@@ -241,7 +241,7 @@ async def _carry_out(
 
 
 def _ask(operator: Operator, choice: Choice, verb: str, again: bool) -> None:
-    """A person, before many are handled; a script that chose by a filter has meant it."""
+    """Before letters are handled that were chosen by a filter and not by their offsets."""
     if not choice.ask:
         return
 
@@ -252,7 +252,7 @@ def _ask(operator: Operator, choice: Choice, verb: str, again: bool) -> None:
 
     number = asyncio.run(count())
     if number:
-        click.confirm(f"{verb} {number:,} dead letters?", abort=True, err=True)
+        operator.confirm(f"{verb} {number:,} dead letters?", yes=False)
 
 
 def _lock(database: Database) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+LONGEST_S = 100 * 365.25 * 86_400.0
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)")
 
 
@@ -14,10 +16,14 @@ def parse_duration(text: str) -> float:
     """Seconds in "10m", "1h30m", "500ms", "90" (seconds). ValueError for anything else."""
     compact = text.strip().lower()
     if re.fullmatch(r"\d+(\.\d+)?", compact):
-        return float(compact)
-    if not compact or _PART.sub("", compact).strip():
+        seconds = float(compact)
+    elif not compact or _PART.sub("", compact).strip():
         raise ValueError(f"{text!r} is no duration: write 30s, 10m, 1h30m, 2d …")
-    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(compact))
+    else:
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(compact))
+    if seconds > LONGEST_S:
+        raise ValueError(f"{text[:40]!r} is longer than a hundred years")
+    return seconds
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
@@ -28,18 +34,21 @@ def parse_moment(text: str, now: datetime) -> datetime:
     if compact.lower() == "now":
         return now
     try:
-        return now - timedelta(seconds=parse_duration(compact.removeprefix("-")))
+        moment = now - timedelta(seconds=parse_duration(compact.removeprefix("-")))
     except ValueError:
-        pass
-    except OverflowError as error:
-        raise ValueError(f"{text!r} is longer ago than time goes back") from error
+        moment = _iso(compact)
+    if not _EARLIEST <= moment <= _LATEST:
+        raise ValueError(f"{text!r} is before 1970 or after 2261")
+    return moment
+
+
+def _iso(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(compact)
-    except ValueError as error:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ValueError(
             f"{text!r} is no time: write now, 10m (ago), 2026-03-01, or 2026-03-01T12:00:00Z"
         ) from error
-    return moment.astimezone(UTC)
 
 
 def show_duration(seconds: float) -> str:

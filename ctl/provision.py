@@ -106,10 +106,7 @@ def revoke(operator: Operator, serial_numbers: tuple[str, ...], yes: bool) -> No
     if unknown:
         hint = did_you_mean(unknown[0], known) if len(unknown) == 1 else ""
         raise CtlError(f"nothing was revoked, for {_list(unknown)} has no credentials{hint}", USAGE)
-    if not yes:
-        if not operator.err.is_terminal:
-            raise CtlError("say --yes to revoke without being asked", USAGE)
-        click.confirm(f"revoke the credentials of {_list(serials)}?", abort=True, err=True)
+    operator.confirm(f"revoke the credentials of {_list(serials)}?", yes=yes)
     with _said(access):
         dynsec.apply(access, dynsec.remove(serials))
     for serial in serials:

@@ -107,6 +107,8 @@ async def _publish(connection: AmqpConnection, hearing: "_Hearing") -> None:
         ]
         results = await asyncio.gather(*futures, return_exceptions=True)
         for fate, result in zip(fates, results, strict=True):
+            if isinstance(result, AmqpError) and not result.retryable:
+                raise result  # no right to give commands: the others would fare the same
             if isinstance(result, AmqpError) and not connection.closed.done():
                 hearing.change(fate, "FAILED", str(result))
             elif isinstance(result, BaseException) and not isinstance(result, AmqpError):
@@ -143,14 +145,16 @@ class _Hearing:
             if delivery.routing_key.endswith(".acks"):
                 self._on_ack(delivery)
             else:
-                self._on_report(delivery.body)
+                self._on_report(delivery)
         except WireError:
             return  # the registry makes a dead letter of it
 
-    def _on_report(self, body: bytes) -> None:
-        report = messages.decode_report(body)
+    def _on_report(self, delivery: Delivery) -> None:
+        report = messages.decode_report(delivery.body)
         fate = self._by_id.get(report.command_id)
-        if fate is not None and fate.status in ("NEW", "QUEUED", "SENT"):
+        if fate is None or delivery.routing_key != names.report_routing_key(fate.order.serial_number):
+            return
+        if fate.status in ("NEW", "QUEUED", "SENT"):
             self.change(fate, Step.Name(report.step).removeprefix("STEP_"), report.reason)
 
     def _on_ack(self, delivery: Delivery) -> None:

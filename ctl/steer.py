@@ -9,7 +9,7 @@ from ctl.carry_out import carry_out, chosen_sensors, command_options, confirm
 from ctl.context import Operator
 from ctl.durations import DURATION
 from ctl.order import build
-from wire.commands import MAXIMUM_SEVERITY, MAXIMUM_SLEEP_S, MINIMUM_SAMPLE_FREQUENCY_HZ
+from wire.commands import MAXIMUM_SEVERITY, MAXIMUM_SLEEP_S, MINIMUM_COMMANDED_FREQUENCY_HZ
 from wire.names import CommandLevel
 
 
@@ -65,7 +65,7 @@ def change_sample_frequency(
     """
     if frequency_hz is None:
         if not serial_numbers:
-            raise click.UsageError(f"which frequency? --to HZ, at least {MINIMUM_SAMPLE_FREQUENCY_HZ:g}")
+            raise click.UsageError(f"which frequency? --to HZ, at least {MINIMUM_COMMANDED_FREQUENCY_HZ:g}")
         *sensors, last = serial_numbers
         try:
             frequency_hz, serial_numbers = float(last), tuple(sensors)

@@ -121,8 +121,9 @@ def set_command(
 @targets.command()
 @name_argument
 @click.option("--force", is_flag=True, help="Also while sensors are assigned to it.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before a history is removed.")
 @pass_operator
-def remove(operator: Operator, name: str, force: bool) -> None:
+def remove(operator: Operator, name: str, force: bool, yes: bool) -> None:
     """Remove a target, with the history of its assignments.
 
     Refused while sensors are assigned to it, unless --force. Measurements are the sensors' and stay.
@@ -130,7 +131,7 @@ def remove(operator: Operator, name: str, force: bool) -> None:
     \b
     iotctl targets remove "Pump 1"
     """
-    with operator.database() as database, target_store.writing(database):
+    with operator.database() as database:
         target = target_store.find(database, name)
         rows = _assignments(database, target)
         seated = [row["serial_number"] for row in rows if row["removed_at"] is None]
@@ -139,7 +140,10 @@ def remove(operator: Operator, name: str, force: bool) -> None:
             raise CtlError(
                 f"{len(seated)} sensors sit on {name!r} ({shown}): unassign them, or use --force", USAGE
             )
-        gone = target_store.remove(database, target)
+        if rows:
+            operator.confirm(f"remove {name!r} with the history of {len(rows)} assignments?", yes=yes)
+        with target_store.writing(database):
+            gone = target_store.remove(database, target)
     click.echo(f"{name}: removed" + (f", with {gone} assignments" if gone else ""))
 
 
@@ -183,7 +187,7 @@ def show(operator: Operator, name: str, form: Literal["auto", "json"]) -> None:
     for title, section, columns in (("Sensors", sensors, ASSIGNMENTS), ("Before", history, HISTORY)):
         if section:
             operator.out.print(Padding(Text(title, style="bold"), (1, 0, 0, 0)))
-            print_rows(section, columns, "auto", console=operator.out)
+            print_rows(section, columns, "auto", console=operator.out, remedy="a wider terminal")
 
 
 @targets.command()

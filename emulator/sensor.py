@@ -13,6 +13,8 @@ from emulator.signals import Source
 from emulator.tracks import Track
 from wire import limits
 from wire.codec import FLOAT32, Batch, ChannelBatch, Position, encode_measurements
+from wire.commands import check
+from wire.errors import WireError
 from wire.relay_pb2 import Kind
 from wire.sensor_pb2 import (
     Birth,
@@ -27,7 +29,6 @@ from wire.sensor_pb2 import (
 )
 
 FIRMWARE_VERSION: Final = "emulator-1"
-MINIMUM_SAMPLE_FREQUENCY_HZ: Final = 0.01
 STATUS_INTERVAL_NS: Final = 30 * 10**9
 _BESIDE_SAMPLES: Final = 1024  # bytes of a batch that are no samples, at most
 
@@ -172,8 +173,7 @@ class Sensor:
             if command.expiry_time_ns and now_ns > command.expiry_time_ns:
                 outcome, reason = Outcome.OUTCOME_EXPIRED, "it came after its expiry"
             else:
-                name = str(command.WhichOneof("command"))
-                reason = getattr(self, f"_{name}")(getattr(command, name), now_ns)
+                reason = self._apply(command, now_ns)
                 outcome = Outcome.OUTCOME_REJECTED if reason else Outcome.OUTCOME_APPLIED
         self._ack(command, outcome, reason, now_ns)
         self.out.append(self.status(now_ns))
@@ -184,6 +184,15 @@ class Sensor:
         self.out.append(Say(Kind.KIND_LOG, line.SerializeToString(), retain=False))
 
     # Commands: each returns why it is rejected, or "".
+    def _apply(self, command: Command, now_ns: int) -> str:
+        try:
+            check(command, self.plan.maximum_sample_frequency_hz)
+        except WireError as error:
+            return error.detail
+        name = str(command.WhichOneof("command"))
+        said: str = getattr(self, f"_{name}")(getattr(command, name), now_ns)
+        return said
+
     def _sleep(self, command: object, now_ns: int) -> str:
         seconds = getattr(command, "duration_s", 0)
         self.flush(now_ns)
@@ -196,12 +205,8 @@ class Sensor:
         return ""
 
     def _change_sample_frequency(self, command: object, now_ns: int) -> str:
-        frequency: float = getattr(command, "sample_frequency_hz", 0.0)
-        maximum = self.plan.maximum_sample_frequency_hz
-        if not MINIMUM_SAMPLE_FREQUENCY_HZ <= frequency <= maximum:  # NaN fails, too
-            return f"{frequency:g} Hz is not between {MINIMUM_SAMPLE_FREQUENCY_HZ:g} and {maximum:g} Hz"
         self.flush(now_ns)
-        self.sample_frequency_hz = frequency
+        self.sample_frequency_hz = getattr(command, "sample_frequency_hz", 0.0)
         self._start_run(now_ns)
         return ""
 
@@ -215,8 +220,6 @@ class Sensor:
     def _resend(self, command: object, _now_ns: int) -> str:
         session, first = getattr(command, "session", 0), getattr(command, "first_sequence", 0)
         last = getattr(command, "last_sequence", 0)
-        if last < first:
-            return f"last_sequence {last} is before first_sequence {first}"
         found = list(self.ring.between(session, first, last))
         self.pending.update(dict.fromkeys(found))
         self.resent += len(found)

@@ -22,6 +22,7 @@ from wire import names
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # whatever it has to say is in an AmqpError
 
 _ANSWER_TIMEOUT_S = 30.0
+_GRACE_S = 1.0  # for pika to say that nobody answers
 _CLOSE_TIMEOUT_S = 1.0
 _PUT_BACK_TIMEOUT_S = 3.0
 _NOT_FOUND = 404
@@ -316,8 +317,12 @@ async def connect(
     """Connect and open the channel that publishes. AmqpError where that fails or takes over `timeout_s`."""
     where = f"{settings.rabbitmq_host}:{settings.rabbitmq_amqp_port}"
     opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    how = parameters(settings, connection_name)
+    how.stack_timeout = (
+        timeout_s  # pika gives up by itself: closing it meanwhile would make it raise in the loop
+    )
     raw = AsyncioConnection(
-        parameters(settings, connection_name),
+        how,
         on_open_callback=lambda _raw: settle(opened, None),
         on_open_error_callback=lambda _raw, reason: settle(
             opened, explained(reason, where, settings.rabbitmq_username)
@@ -326,7 +331,7 @@ async def connect(
     )
     connection: AmqpConnection | None = None
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(timeout_s + _GRACE_S):
             await opened
             connection = AmqpConnection(raw, settings)
             await connection.start()

@@ -36,6 +36,8 @@ def explained(reason: BaseException, where: str, user: str = "") -> AmqpError:
         )
     if isinstance(cause, pika.exceptions.ProbableAccessDeniedError):
         return AmqpError(f"RabbitMQ at {where} refuses {user!r}: {said}", retryable=False, code=530)
+    if isinstance(cause, pika.exceptions.ConnectionOpenAborted):  # by pika itself, when its time was over
+        return AmqpError(f"RabbitMQ at {where} does not answer")
     code = getattr(cause, "reply_code", None)
     if isinstance(cause, pika.exceptions.ConnectionClosedByBroker | pika.exceptions.ChannelClosedByBroker):
         return AmqpError(f"RabbitMQ at {where} says: {said}", retryable=code not in _PERMANENT, code=code)

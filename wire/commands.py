@@ -1,6 +1,6 @@
 """Commands as whoever steers sensors makes them: an id, a time, an expiry, checked before they are sent.
 
-A sensor checks again: it alone knows its limits for certain, and anybody may publish.
+A sensor checks the same again: it alone knows its limits for certain, and anybody may publish.
 """
 
 import math
@@ -9,10 +9,12 @@ import uuid
 from typing import Any, Final
 
 from wire.errors import Reason, WireError
+from wire.limits import MAXIMUM_ALARM_TEXT_BYTES
 from wire.names import CommandLevel
 from wire.sensor_pb2 import Command, Resend, TriggerAlarm
 
-MINIMUM_SAMPLE_FREQUENCY_HZ: Final = 0.01
+MINIMUM_COMMANDED_FREQUENCY_HZ: Final = 0.01
+LONGEST_EXPIRY_S: Final = 100 * 365.25 * 86_400.0
 MAXIMUM_SLEEP_S: Final = 2**32 - 1
 MAXIMUM_SEVERITY: Final = 1000  # as OPC UA counts them: 1 to 1000
 
@@ -30,6 +32,8 @@ def new_command(level: CommandLevel, fields: dict[str, Any], now_ns: int, expire
 
     WireError where a field does not fit the contract (see `check`).
     """
+    if not 0 <= expires_s <= LONGEST_EXPIRY_S:
+        raise WireError(Reason.BAD_COMMAND, f"an expiry in {expires_s:g} s: at most a hundred years")
     command = Command(
         id=uuid7(now_ns).bytes,
         issued_time_ns=now_ns,
@@ -52,11 +56,13 @@ def check(command: Command, maximum_sample_frequency_hz: float | None = None) ->
     if name == CommandLevel.CHANGE_SAMPLE_FREQUENCY.value:
         frequency = command.change_sample_frequency.sample_frequency_hz
         maximum = maximum_sample_frequency_hz or math.inf
-        if not MINIMUM_SAMPLE_FREQUENCY_HZ <= frequency <= maximum or math.isinf(frequency):  # NaN fails, too
+        if not MINIMUM_COMMANDED_FREQUENCY_HZ <= frequency <= maximum or math.isinf(
+            frequency
+        ):  # NaN fails, too
             most = f"{maximum:g} Hz, its maximum" if maximum < math.inf else "the sensor's maximum"
             raise WireError(
                 Reason.BAD_COMMAND,
-                f"{frequency:g} Hz is not between {MINIMUM_SAMPLE_FREQUENCY_HZ:g} Hz and {most}",
+                f"{frequency:g} Hz is not between {MINIMUM_COMMANDED_FREQUENCY_HZ:g} Hz and {most}",
             )
     elif name == CommandLevel.RESEND.value:
         _check_resend(command.resend)
@@ -75,6 +81,13 @@ def _check_resend(resend: Resend) -> None:
 def _check_trigger(trigger: TriggerAlarm) -> None:
     if not trigger.alarm_id:
         raise WireError(Reason.BAD_COMMAND, "an alarm needs an id")
+    for name, text in (("alarm id", trigger.alarm_id), ("action", trigger.action)):
+        size = len(text.encode())
+        if size > MAXIMUM_ALARM_TEXT_BYTES or "\0" in text:
+            raise WireError(
+                Reason.BAD_COMMAND,
+                f"the {name} has {size} bytes; at most {MAXIMUM_ALARM_TEXT_BYTES} fit, and none of them 0",
+            )
     if not 1 <= trigger.severity <= MAXIMUM_SEVERITY:
         raise WireError(
             Reason.BAD_COMMAND, f"severity {trigger.severity} is not between 1 and {MAXIMUM_SEVERITY}"

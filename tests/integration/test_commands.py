@@ -147,7 +147,7 @@ async def test_frequency_that_cannot_be_is_rejected_with_the_reason(
         await operator.give(one.serial, given)
         row = await operator.becomes(given, "REJECTED")
         assert one.sensor.applied == []
-    assert "is not between 0.01 and 1000 Hz" in str(row.reason)
+    assert "is not between 0.01 Hz and 1000 Hz" in str(row.reason)
     assert row.sample_frequency_hz == 100.0
     asked = row.parameters["sample_frequency_hz"]
     assert asked == hz if math.isfinite(hz) else asked == str(hz)

@@ -213,14 +213,21 @@ def test_many_at_once_are_chosen_by_filters(iotctl: Iotctl) -> None:
     """By target, type and pattern; each answers once."""
     iotctl("targets", "add", "Pump house")
     iotctl("targets", "assign", "Pump house", "ctl-pump-0007", "ctl-pump-0002")
-    by_target = iotctl.json("identify", "--target", "Pump house")
+    by_target = iotctl.json("identify", "--target", "Pump house", "-y")
     assert {row["serial_number"] for row in by_target} == {"ctl-pump-0007", "ctl-pump-0002"}
-    by_type = iotctl.json("identify", "--type", "temperature", "--match", "ctl-*")
+    by_type = iotctl.json("identify", "--type", "temperature", "--match", "ctl-*", "-y")
     assert by_type
     assert all("temp" in row["serial_number"] for row in by_type)
-    by_match = iotctl.json("identify", "--match", "ctl-*")
+    by_match = iotctl.json("identify", "--match", "ctl-*", "-y")
     assert len(by_match) == 12
     assert {row["status"] for row in by_target + by_type + by_match} == {"APPLIED"}
+
+
+def test_many_that_nobody_confirms_are_told_nothing(site: Site, iotctl: Iotctl) -> None:
+    """A script says --yes; without a terminal there is nobody to ask."""
+    before = len(site.audit("ctl-pump-0007"))
+    assert "say --yes" in iotctl.refused(2, "sleep", "--all")
+    assert len(site.audit("ctl-pump-0007")) == before
 
 
 def test_no_wait_returns_when_rabbitmq_holds_it(site: Site, iotctl: Iotctl) -> None:
@@ -280,7 +287,9 @@ def test_bridge_killed_between_sent_and_the_answer_loses_neither(site: Site, iot
 def test_two_operators_at_once_hear_their_own_answers(site: Site, iotctl: Iotctl, tmp_path: Path) -> None:
     """Each all of its own, and the audit tells them apart."""
     other = Iotctl(site.stack, tmp_path, role="control")
-    both = [one.start("identify", "--match", "ctl-pump-*", "--output", "json") for one in (iotctl, other)]
+    both = [
+        one.start("identify", "--match", "ctl-pump-*", "-y", "--output", "json") for one in (iotctl, other)
+    ]
     ids = []
     for process in both:
         stdout, stderr = process.communicate(timeout=60)
@@ -306,8 +315,9 @@ def test_viewer_may_look_and_not_steer(site: Site, tmp_path: Path) -> None:
     viewer = Iotctl(site.stack, tmp_path, role="viewer")
     assert "ctl-pump-0007" in viewer("sensors")
     before = len(site.audit("ctl-pump-0007"))
-    said = viewer.refused(4, "sleep", "ctl-pump-0007")
-    assert "viewer" in said
+    for waiting in ("--wait", "--no-wait"):
+        said = viewer.refused(4, "sleep", "ctl-pump-0007", waiting)
+        assert "RabbitMQ's user 'viewer' may not give commands" in said
     assert len(site.audit("ctl-pump-0007")) == before
     assert site.sensor("ctl-pump-0007")["state"] == "AWAKE"
 
@@ -381,7 +391,7 @@ def test_thousand_sensors_answer_one_call(site: Site, iotctl: Iotctl, tmp_path: 
     fleet.wait_ready(120)
     wait_for(lambda: len(iotctl.json("sensors", "--match", "k-*")) == 1000, 60, "all are registered")
     began = time.monotonic()
-    answers = iotctl.json("sleep", "--match", "k-*", "--timeout", "60s")
+    answers = iotctl.json("sleep", "--match", "k-*", "-y", "--timeout", "60s")
     print(f"1,000 sensors answered within {time.monotonic() - began:.1f} s")
     assert {row["serial_number"] for row in answers if row["status"] == "APPLIED"} == set(serials)
     wait_for(

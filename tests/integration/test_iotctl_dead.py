@@ -125,12 +125,12 @@ def test_a_replayed_letter_becomes_a_row_exactly_once(stack: Stack, iotctl: Iotc
         wait_for(lambda: rows(pipeline, "dead-replay") == [0], 20, "the row of the replayed letter")
         assert offsets(iotctl, "dead-replay") == others
         assert "was replayed by" in iotctl.refused(2, "dead", "replay", str(first))
-        assert iotctl("dead", "replay", "--sensor", "dead-replay") == "replayed 2\n"
+        assert iotctl("dead", "replay", "--sensor", "dead-replay", "-y") == "replayed 2\n"
         wait_for(lambda: rows(pipeline, "dead-replay") == [0, 1, 2], 20, "the other rows")
-        assert iotctl("dead", "replay", "--sensor", "dead-replay") == "replayed 0\n"
+        assert iotctl("dead", "replay", "--sensor", "dead-replay", "-y") == "replayed 0\n"
         assert iotctl("dead", "replay", "--force", str(first)) == "replayed 1\n"
         bury(stack, "dead-replay", *measured(3))
-        iotctl("dead", "replay", "--sensor", "dead-replay")
+        iotctl("dead", "replay", "--sensor", "dead-replay", "-y")
         wait_for(lambda: 3 in rows(pipeline, "dead-replay"), 20, "a row behind the one that was forced")
         assert rows(pipeline, "dead-replay") == [0, 1, 2, 3]
         with pipeline.connect() as database:
@@ -149,7 +149,7 @@ def test_replay_brings_log_lines_to_the_log_stream(stack: Stack, iotctl: Iotctl,
     bury(stack, "dead-log", line.SerializeToString(), kind=Kind.KIND_LOG)
     with running(stack, tmp_path) as pipeline:
         pipeline.ingest("logs").wait_ready()
-        iotctl("dead", "replay", "--sensor", "dead-log")
+        iotctl("dead", "replay", "--sensor", "dead-log", "-y")
 
         def written() -> bool:
             with pipeline.connect() as database:
@@ -186,7 +186,7 @@ def test_replay_leaves_what_would_be_refused_again(stack: Stack, iotctl: Iotctl)
     bury(stack, "dead-bad", b"\xff\xff", *measured(0))
     bad, _good = offsets(iotctl, "dead-bad")
     assert "would refuse it again: malformed" in iotctl.refused(1, "dead", "replay", str(bad))
-    result = iotctl.run("dead", "replay", "--sensor", "dead-bad")
+    result = iotctl.run("dead", "replay", "--sensor", "dead-bad", "-y")
     assert result.stdout == "replayed 1\n"
     assert "left 1 that would be refused again (malformed)" in result.stderr
     assert offsets(iotctl, "dead-bad") == [bad]
@@ -199,7 +199,7 @@ def test_drop_marks_letters_and_handled_shows_them(stack: Stack, iotctl: Iotctl)
     assert iotctl("dead", "drop", str(first)) == "dropped 1\n"
     assert "was dropped by" in iotctl.refused(2, "dead", "drop", str(first))
     assert offsets(iotctl, "dead-drop", "-n", "1000") == others
-    assert iotctl("dead", "drop", "--sensor", "dead-drop", "--reason", "bad_text") == "dropped 119\n"
+    assert iotctl("dead", "drop", "--sensor", "dead-drop", "--reason", "bad_text", "-y") == "dropped 119\n"
     assert offsets(iotctl, "dead-drop") == []
     assert len(offsets(iotctl, "dead-drop", "--handled", "-n", "1000")) == 120
 
@@ -215,7 +215,7 @@ def test_two_who_handle_letters_at_once_do_not_replay_one_twice(stack: Stack, io
     """The second is told to wait, with exit code 1."""
     with connect(stack, "control") as database:
         database.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        assert "another iotctl" in iotctl.refused(1, "dead", "drop", "--all")
+        assert "another iotctl" in iotctl.refused(1, "dead", "drop", "--all", "-y")
 
 
 def test_a_viewer_reads_letters_and_may_not_handle_them(stack: Stack, tmp_path: Path, iotctl: Iotctl) -> None:

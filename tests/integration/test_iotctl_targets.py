@@ -103,7 +103,7 @@ def test_remove_is_refused_while_sensors_sit_on_it_unless_forced(iotctl: Iotctl)
     iotctl("targets", "add", "Pump 1")
     iotctl("targets", "assign", "Pump 1", "target-1")
     assert "1 sensors sit on" in iotctl.refused(2, "targets", "remove", "Pump 1")
-    iotctl("targets", "remove", "Pump 1", "--force")
+    iotctl("targets", "remove", "Pump 1", "--force", "-y")
     assert iotctl.json("targets", "list") == []
 
 

@@ -108,3 +108,20 @@ def test_check_passes_only_what_a_sensor_applies(frequency: float) -> None:
         assert not 0.01 <= frequency <= 26_667.0
     else:
         assert 0.01 <= frequency <= 26_667.0
+
+
+@pytest.mark.parametrize("text", ["x" * 64, "é" * 32, "a\0b"])
+def test_alarm_text_that_no_sensor_can_hold_is_refused(text: str) -> None:
+    """63 bytes of UTF-8 fit into the firmware's 64."""
+    for fields in ({"alarm_id": text}, {"alarm_id": "hot", "action": text}):
+        with pytest.raises(WireError, match="at most 63 fit"):
+            new_command(CommandLevel.TRIGGER_ALARM, {"severity": 1, **fields}, NOW_NS, 600)
+    longest = {"alarm_id": "é" * 31, "action": "x" * 63, "severity": 1}
+    new_command(CommandLevel.TRIGGER_ALARM, longest, NOW_NS, 600)
+
+
+@pytest.mark.parametrize("expires_s", [-1, 1e12, math.inf, math.nan])
+def test_expiry_that_no_clock_counts_is_refused(expires_s: float) -> None:
+    """A hundred years are enough."""
+    with pytest.raises(WireError, match="hundred years"):
+        new_command(CommandLevel.AWAKE, {}, NOW_NS, expires_s)

@@ -307,7 +307,7 @@ def test_identify_and_trigger_alarm_are_logged() -> None:
     """There is no lamp on an emulated sensor."""
     harness = Harness()
     harness.tell(START_NS, identify=Identify())
-    harness.tell(START_NS, trigger_alarm=TriggerAlarm(alarm_id="A7", action="stop"))
+    harness.tell(START_NS, trigger_alarm=TriggerAlarm(alarm_id="A7", severity=500, action="stop"))
     logs = [decode_log(s.payload, FAR_FUTURE_NS) for s in harness.sensor.out if s.kind == Kind.KIND_LOG]
     assert [log.logger for log in logs] == ["identify", "alarm"]
     assert "A7" in logs[1].message
