@@ -9,10 +9,11 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import click
 import tomlkit
+from pydantic import TypeAdapter, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
 from ctl.errors import USAGE, CtlError
@@ -51,10 +52,9 @@ class Profiles:
                 f"there is no profile {chosen!r} in {self.path} (known: {known}): iotctl --profile {chosen} login",
                 USAGE,
             )
-        settings = dict(self._profiles()[chosen])
-        unknown = sorted(set(settings) - set(CtlSettings.model_fields))
-        if unknown:
-            raise CtlError(f"{self.path}: profile {chosen} has an unknown setting {unknown[0]!r}", USAGE)
+        settings = _table(self._profiles(), chosen, self.path)
+        for key, value in settings.items():
+            self._check(chosen, key, value)
         return {**settings, **self.passwords.load(chosen)}
 
     def save(self, name: str, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
@@ -86,6 +86,18 @@ class Profiles:
             raise CtlError(f"{self.path}: profiles is no table", USAGE)
         return profiles
 
+    def _check(self, profile: str, key: str, value: Any) -> None:
+        field = CtlSettings.model_fields.get(key)
+        if field is None:
+            raise CtlError(f"{self.path}: profile {profile} has an unknown setting {key!r}", USAGE)
+        try:
+            TypeAdapter(Annotated[field.annotation, field]).validate_python(value)  # type: ignore[arg-type]  # a type made of a variable
+        except ValidationError as error:
+            given = "" if key in SECRETS else f" (given: {value!r})"
+            raise CtlError(
+                f"{self.path}: profile {profile}: {key}: {error.errors()[0]['msg']}{given}", USAGE
+            ) from error
+
     def _write(self) -> None:
         write_private(self.path, tomlkit.dumps(self._document))
 
@@ -98,9 +110,8 @@ class Passwords:
 
     def load(self, profile: str) -> dict[str, str]:
         """Setting → password, of those that are known."""
-        found = {
-            str(key): str(value) for key, value in _read(self._path, private=True).get(profile, {}).items()
-        }
+        kept = _table(_read(self._path, private=True), profile, self._path)
+        found = {str(key): str(value) for key, value in kept.items()}
         if _has_keyring():
             import keyring
 
@@ -147,13 +158,28 @@ def default_path() -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file at once, readable by its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace the file at once, readable by its owner alone. CtlError where it cannot be written."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    partial.rename(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink()  # half a file, and there may be passwords in it
+            raise
+    except OSError as error:
+        raise CtlError(f"cannot write {path}: {error.strerror or error}", USAGE) from error
+
+
+def _table(document: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+    """The entries of a table, {} where there is none. CtlError where something else has its name."""
+    table = document.get(name, {})
+    if not isinstance(table, Mapping):
+        raise CtlError(f"{path}: {name} is no table of settings", USAGE)
+    return dict(table)
 
 
 def _read(path: Path, *, private: bool = False) -> tomlkit.TOMLDocument:

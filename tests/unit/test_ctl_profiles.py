@@ -111,14 +111,47 @@ def test_comments_of_the_configuration_survive_a_login(path: Path) -> None:
         ('profile = "lab"\n[profiles.lab]\nrabitmq_host = "x"\n', "unknown setting 'rabitmq_host'"),
         ('profile = "attic"\n[profiles.lab]\n', "no profile 'attic'.*known: lab"),
         ("profiles = 3\nprofile = 'lab'", "no table"),
+        ("profile = 'lab'\n[profiles]\nlab = 3", "lab is no table"),
+        (
+            'profile = "lab"\n[profiles.lab]\nrabbitmq_amqp_port = "many"',
+            "profile lab: rabbitmq_amqp_port: .*given: 'many'",
+        ),
+        ('profile = "lab"\n[profiles.lab]\nmqtt_port = 70000', "profile lab: mqtt_port: .*65535"),
+        ('profile = "lab"\n[profiles.lab]\nmqtt_password = 5', "profile lab: mqtt_password: .*string$"),
     ],
 )
 def test_configuration_that_is_wrong_is_refused_by_the_place(path: Path, text: str, said: str) -> None:
     """In a sentence that names it."""
     path.parent.mkdir()
     path.write_text(text)
-    with pytest.raises(CtlError, match=said):
+    with pytest.raises(CtlError, match=said) as refused:
         Profiles(path).values(None)
+    assert str(path) in refused.value.message
+    assert refused.value.exit_code == USAGE
+
+
+@pytest.mark.usefixtures("no_keyring")
+def test_passwords_that_are_no_table_are_refused_by_the_file(path: Path) -> None:
+    """Not by a traceback."""
+    Profiles(path).save("lab", {}, {"rabbitmq_password": "secret"})
+    path.with_name("passwords.toml").write_text("lab = 3")
+    with pytest.raises(CtlError, match=r"passwords.toml: lab is no table"):
+        Profiles(path).values("lab")
+
+
+@pytest.mark.usefixtures("no_keyring")
+def test_profile_that_cannot_be_written_is_refused_and_leaves_nothing(path: Path) -> None:
+    """Where a file is in the way of the folder, or a folder in that of the file."""
+    profiles = Profiles(path)
+    path.parent.write_text("")
+    with pytest.raises(CtlError, match="cannot write") as refused:
+        profiles.save("lab", {}, {})
+    assert refused.value.exit_code == USAGE
+    path.parent.unlink()
+    path.mkdir(parents=True)
+    with pytest.raises(CtlError, match="cannot write"):
+        profiles.save("lab", {}, {})
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_environment_overrides_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,11 +165,3 @@ def test_environment_overrides_the_profile(monkeypatch: pytest.MonkeyPatch) -> N
         "from-profile",
         "127.0.0.1",
     )
-
-
-def test_wrong_value_of_a_profile_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before any server is asked."""
-    with pytest.raises(SystemExit) as ended:
-        settings.load({"rabbitmq_amqp_port": "many"})
-    assert ended.value.code == 2
-    assert "RABBITMQ_AMQP_PORT" in capsys.readouterr().err
