@@ -60,7 +60,7 @@ def test_add_then_show_gives_every_field_and_frequencies_in_hz(iotctl: Iotctl) -
     assert target["fault_frequencies_hz"]["bpfo"] == pytest.approx(107.36, abs=0.01)
     assert target["fault_frequencies_hz"]["bpfi"] == pytest.approx(162.19, abs=0.01)
     assert "107.36 Hz" in iotctl("targets", "show", "Pump 1")
-    [row] = iotctl.json("targets", "list")
+    [row] = [row for row in iotctl.json("targets", "list") if row["name"] == "Pump 1"]
     assert (row["name"], row["sensors"]) == ("Pump 1", 0)
 
 
