@@ -171,6 +171,7 @@ class Downlink:
             origin=order.delivery.routing_key,
             payload=order.delivery.body,
             time_ns=self._now_ns(),
+            serial_number=names.addressee(order.delivery.routing_key),
             kind=Kind.KIND_COMMAND,
         )
         self._dead.add(letter, order)

@@ -157,6 +157,14 @@ def parse_command_routing_key(key: str) -> tuple[str, CommandLevel]:
     return check_serial_number(match[1]), CommandLevel(match[2])
 
 
+def addressee(key: str) -> str:
+    """The sensor that a command's routing key names, also where the command is an unknown one; "" where it is none."""
+    first, _, rest = key.partition(".")
+    serial_number = first.removeprefix("sensor_")
+    named = first.startswith("sensor_") and rest.startswith("commands.")
+    return serial_number if named and SERIAL_NUMBER.fullmatch(serial_number) else ""
+
+
 def partition_of(serial_number: str, partitions: int) -> int:
     """The partition (0 … partitions - 1) that holds a sensor's measurements, in order."""
     return mmh3.hash(serial_number, _MURMUR_SEED, signed=False) % partitions

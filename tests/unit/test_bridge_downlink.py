@@ -162,7 +162,7 @@ async def test_command_without_expiry_has_none_at_the_broker(way: Way) -> None:
 
 
 async def test_what_is_no_command_is_buried_and_does_not_hold_up_the_next(way: Way) -> None:
-    """Rubbish, one kind sent as another, a sensor that can be none: each with its reason, settled when it is safe."""
+    """Rubbish, one kind sent as another, a sensor that can be none: each with its reason and sensor, settled when safe."""
     good = command()
     await way.give(b"\xff\xff")
     await way.give(good.SerializeToString(), "sleep")
@@ -178,6 +178,7 @@ async def test_what_is_no_command_is_buried_and_does_not_hold_up_the_next(way: W
         "bad_command",
     ]
     assert letters[0].origin == "sensor_pump-1.commands.identify"
+    assert [letter.serial_number for letter in letters] == ["pump-1", "pump-1", "", "pump-1"]
     assert way.rabbitmq.acknowledged == []
     way.downlink.settle([order for _, order in way.dead])
     assert way.rabbitmq.acknowledged == [1, 2, 3, 4]

@@ -45,6 +45,21 @@ def test_any_routing_key_is_a_commands_or_refused_with_a_reason(key: str) -> Non
         assert names.command_routing_key(serial, level) == key
 
 
+@given(SERIALS, st.from_regex(r"[a-z_.]*", fullmatch=True))
+def test_addressee_of_a_commands_routing_key_is_its_sensor_whatever_the_command(
+    serial: str, level: str
+) -> None:
+    """Also of one that this version does not know."""
+    assert names.addressee(f"sensor_{serial}.commands.{level}") == serial
+
+
+@given(st.text() | st.from_regex(r"(sensor_)?[a-z.-]*\.[a-z]*\.?[a-z_]*", fullmatch=True))
+def test_addressee_of_any_routing_key_is_a_serial_number_or_nobody(key: str) -> None:
+    """Nothing but a serial number is written into a dead letter."""
+    serial = names.addressee(key)
+    assert serial == "" or names.SERIAL_NUMBER.fullmatch(serial)
+
+
 @given(SERIALS)
 def test_reports_are_for_their_queue_alone(serial: str) -> None:
     """A topic exchange matches word by word; a report is not taken for a command."""
