@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from ctl.context import Operator, output_option, pass_operator
+from ctl.context import Operator, output_option, pass_operator, query
 from ctl.durations import MOMENT, show_duration
 from ctl.errors import USAGE, CtlError
 from ctl.output import Column, Form, print_rows, when
-from ctl.select import complete_serial
+from ctl.select import check_serial, complete_serial, did_you_mean
+from wire.names import CommandLevel
 
 STATUSES = ("QUEUED", "SENT", "APPLIED", "REJECTED", "EXPIRED", "UNREACHABLE", "DUPLICATE")
 
@@ -83,23 +84,33 @@ def commands(
             raise CtlError(
                 f"{command_id!r} is no command's id: iotctl commands --output wide shows them", USAGE
             ) from error
-    rows = operator.rows(
-        "commands",
-        {
-            "id": wanted,
-            "serial_number": sensor,
-            "status": status.upper() if status else None,
-            "name": name.replace("-", "_") if name else None,
-            "issuer": issuer,
-            "since": since,
-            "limit": limit,
-        },
-    )
+    parameters = {
+        "id": wanted,
+        "serial_number": sensor,
+        "status": status.upper() if status else None,
+        "name": None if name is None else _known(name),
+        "issuer": issuer,
+        "since": since,
+        "limit": limit,
+    }
+    with operator.database() as database:
+        rows = database.execute(query("commands"), parameters).fetchall()
+        if sensor is not None and not rows:
+            check_serial(database, sensor)
     if wanted is not None and not rows:
         raise CtlError(f"there is no command {wanted}", USAGE)
     print_rows(
         [{**row, "took": took(row)} for row in rows], COLUMNS, form, console=operator.out, empty="no commands"
     )
+
+
+def _known(name: str) -> str:
+    """A command's name as the database has it."""
+    names = [level.value for level in CommandLevel]
+    if name.replace("-", "_") not in names:
+        spelt = [one.replace("_", "-") for one in names]
+        raise CtlError(f"there is no command {name!r}{did_you_mean(name.replace('_', '-'), spelt)}", USAGE)
+    return name.replace("-", "_")
 
 
 def took(row: dict[str, Any]) -> str | None:

@@ -16,6 +16,7 @@ from ctl.dead_handle import filters, opened, scanned, verdict, wanted_by
 from ctl.dead_stream import Letter
 from ctl.errors import USAGE, CtlError
 from ctl.output import Column, Form, number, print_object, print_rows, printable, when
+from ctl.select import check_serial
 
 _DUMPED = 512  # bytes of a payload that `show` dumps
 
@@ -73,16 +74,21 @@ def list_command(
     iotctl dead list --reason bad_time --since 1h
     iotctl dead list --output json | jq 'group_by(.reason) | map({reason: .[0].reason, count: length})'
     """
-    wanted = wanted_by(reason, sensor, since)._replace(handled=handled)
+    wanted = wanted_by(reason, sensor, since)._replace(handled=True)
     newest: deque[dict[str, Any]] = deque(maxlen=limit)
     count = 0
 
     async def read() -> None:
         nonlocal count
+        found = False
         async with opened(operator) as (stream, database):
             async for letter in scanned(operator, stream, database, wanted):
-                newest.append(_row(letter))
-                count += 1
+                found = True
+                if handled or letter.handled is None:
+                    newest.append(_row(letter))
+                    count += 1
+            if sensor is not None and not found:  # who is known by its letters alone never connected well
+                check_serial(database, sensor)
 
     asyncio.run(read())
     print_rows(reversed(newest), COLUMNS, form, console=operator.out, empty="no dead letters")

@@ -18,7 +18,7 @@ from ctl.durations import MOMENT
 from ctl.errors import USAGE, CtlError
 from ctl.log_follow import Follower
 from ctl.output import STATE_STYLES, Column, Form, plain, print_rows, printable
-from ctl.select import Selection, complete_serial, filter_options, filtered, select
+from ctl.select import Selection, check_filters, complete_serial, filter_options, filtered, select
 from runtime.backoff import Backoff
 from wire.sensor_pb2 import LogLevel
 
@@ -102,6 +102,7 @@ def _sensor_ids(database: Database, selection: Selection) -> list[int] | None:
     sensors = database.execute(query("sensors")).fetchall()
     if selection.serial_numbers:
         return [row["id"] for row in select(sensors, selection)]
+    check_filters(database, sensors, selection)
     found = [row["id"] for row in filtered(sensors, selection)]
     if not found:
         raise CtlError("no sensor is chosen by that: iotctl sensors lists them", USAGE)

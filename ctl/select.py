@@ -3,13 +3,14 @@
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, LiteralString, NamedTuple, TypeVar
 
 import click
 from psycopg.rows import DictRow
 
-from ctl.context import Operator, query
+from ctl.context import Database, Operator, query
 from ctl.errors import USAGE, CtlError
+from ctl.profiles import default_path
 
 F = TypeVar("F", bound=Callable[..., Any])
 STATES = ("AWAKE", "ASLEEP", "OFFLINE")
@@ -61,12 +62,28 @@ def filtered(sensors: Iterable[DictRow], selection: Selection) -> list[DictRow]:
     ]
 
 
-def _check_names(sensors: Sequence[DictRow], selection: Selection) -> None:
-    for what, wanted, key in (
-        ("target", selection.target, "target"),
-        ("type", selection.sensor_type, "sensor_type"),
+def check_filters(database: Database, sensors: Sequence[DictRow], selection: Selection) -> None:
+    """CtlError where no target or type has the name that was said; nobody on a target is an answer, too."""
+    targets = []
+    if selection.target is not None:
+        targets = [row["name"] for row in database.execute("SELECT name FROM target").fetchall()]
+    _check_names(sensors, selection, targets)
+
+
+def check_serial(database: Database, serial: str) -> None:
+    """CtlError where the sensor is unknown, with what may have been meant."""
+    rows = database.execute("SELECT serial_number FROM sensor").fetchall()
+    known = {row["serial_number"] for row in rows}
+    if serial not in known:
+        _unknown(serial, known)
+
+
+def _check_names(sensors: Sequence[DictRow], selection: Selection, targets: Iterable[str] = ()) -> None:
+    for what, wanted, key, also in (
+        ("target", selection.target, "target", targets),
+        ("type", selection.sensor_type, "sensor_type", ()),
     ):
-        known = {row[key] for row in sensors if row[key]}
+        known = {*also, *(row[key] for row in sensors if row[key])}
         if wanted is not None and wanted not in known:
             raise CtlError(f"no sensor has the {what} {wanted!r}{did_you_mean(wanted, known)}", USAGE)
 
@@ -76,8 +93,13 @@ def _unknown(serial: str, known: Iterable[str]) -> DictRow:
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """ ": did you mean 'pump-0002'?", or nothing where nothing is close."""
-    close = difflib.get_close_matches(wrong, list(known), n=3, cutoff=0.6)
+    """ ": did you mean 'pump-0002'?", or nothing where nothing is close. Capitals do not matter."""
+    folded: dict[str, list[str]] = {}
+    for one in known:
+        folded.setdefault(one.casefold(), []).append(one)
+    close = folded.get(wrong.casefold()) or [
+        one for near in difflib.get_close_matches(wrong.casefold(), folded, n=3) for one in folded[near]
+    ]
     return f": did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
 
 
@@ -92,28 +114,30 @@ def one_sensor(operator: Operator, serial: str) -> DictRow:
     return choose(operator, Selection((serial,)))[0]
 
 
-def complete_serial(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Serial numbers for the shell's completion; none where the database does not answer."""
-    try:
-        operator = ctx.find_object(Operator) or Operator(_config(ctx), _profile(ctx))
-        with operator.database(statement_timeout_s=2) as database:
-            rows = database.execute(
-                "SELECT serial_number FROM sensor WHERE starts_with(serial_number, %s) ORDER BY 1 LIMIT 100",
-                [incomplete],
-            ).fetchall()
-    except Exception:  # whatever it is, a prompt is no place to say it
-        return []
-    return [row["serial_number"] for row in rows]
+def _completing(
+    statement: LiteralString,
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell completes: the first column of what the statement finds; nothing where the database is away."""
+
+    def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        try:
+            root = ctx.find_root().params  # a shell that completes has called no command
+            operator = ctx.find_object(Operator) or Operator(
+                root.get("config") or default_path(), root.get("profile")
+            )
+            with operator.database(statement_timeout_s=2) as database:
+                rows = database.execute(statement, [incomplete]).fetchall()
+        except Exception:  # whatever it is, a prompt is no place to say it
+            return []
+        return [next(iter(row.values())) for row in rows]
+
+    return complete
 
 
-def _config(ctx: click.Context) -> Any:
-    from ctl.profiles import default_path
-
-    return ctx.find_root().params.get("config") or default_path()
-
-
-def _profile(ctx: click.Context) -> str | None:
-    return ctx.find_root().params.get("profile")
+complete_serial = _completing(
+    "SELECT serial_number FROM sensor WHERE starts_with(serial_number, %s) ORDER BY 1 LIMIT 100"
+)
+complete_target = _completing("SELECT name FROM target WHERE starts_with(name, %s) ORDER BY 1 LIMIT 100")
 
 
 def serial_argument(command: F) -> F:

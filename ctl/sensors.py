@@ -5,9 +5,9 @@ from typing import Any
 import click
 from psycopg.rows import DictRow
 
-from ctl.context import Operator, output_option, pass_operator
+from ctl.context import Operator, output_option, pass_operator, query
 from ctl.output import Column, Form, age, frequency, number, print_rows, seconds, when
-from ctl.select import Selection, filter_options, filtered
+from ctl.select import Selection, check_filters, filter_options, filtered
 
 COLUMNS = (
     Column("serial_number", "SENSOR"),
@@ -87,7 +87,11 @@ def sensors(
     iotctl sensors --output wide
     iotctl sensors --output json | jq -r '.[] | select(.missing > 0) | .serial_number'
     """
-    rows = filtered(operator.rows("sensors"), Selection(**filters))
+    selection = Selection(**filters)
+    with operator.database() as database:
+        known = database.execute(query("sensors")).fetchall()
+        check_filters(database, known, selection)
+    rows = filtered(known, selection)
     if losing:
         rows = [row for row in rows if row["missing"]]
     print_rows(in_order(rows, sort, reverse), COLUMNS, form, console=operator.out, empty="no sensors")

@@ -5,30 +5,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ctl.context import Operator
-from ctl.profiles import default_path
-from ctl.select import complete_serial
+from ctl.select import complete_serial, complete_target
 from ctl.target_fields import FIELDS, Field
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-
-def _complete_name(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    try:
-        root = ctx.find_root().params  # a shell that completes has called no command
-        operator = ctx.find_object(Operator) or Operator(
-            root.get("config") or default_path(), root.get("profile")
-        )
-        with operator.database(statement_timeout_s=2) as database:
-            rows = database.execute(
-                "SELECT name FROM target WHERE starts_with(name, %s) ORDER BY 1 LIMIT 100", [incomplete]
-            ).fetchall()
-    except Exception:  # whatever it is, a prompt is no place to say it
-        return []
-    return [row["name"] for row in rows]
-
-
-name_argument = click.argument("name", shell_complete=_complete_name)
+name_argument = click.argument("name", shell_complete=complete_target)
 serials_argument = click.argument(
     "serial_numbers", metavar="SERIAL...", nargs=-1, required=True, shell_complete=complete_serial
 )

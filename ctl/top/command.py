@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ctl.context import Operator, pass_operator
+from ctl.context import Operator, pass_operator, query
 from ctl.errors import USAGE, CtlError
-from ctl.select import Selection, filter_options
+from ctl.select import Selection, check_filters, filter_options
 
 
 @click.command()
@@ -25,14 +25,15 @@ def top(operator: Operator, /, **chosen: Any) -> None:
     """
     if not (operator.out.is_terminal and operator.err.is_terminal):
         raise CtlError("iotctl top needs a terminal: for a pipe there is iotctl sensors --output csv", USAGE)
-    with operator.database():
-        pass  # away, or not let in: said before the screen is taken
+    selection = Selection(**chosen)
+    with operator.database() as database:  # away, or not let in: said before the screen is taken
+        check_filters(database, database.execute(query("sensors")).fetchall(), selection)
     from ctl.top.app import TopApp
     from ctl.top.source import Servers
 
     source = Servers(operator.settings)
     try:
-        app = TopApp(source, Selection(**chosen))
+        app = TopApp(source, selection)
         app.run()
     finally:
         source.close()

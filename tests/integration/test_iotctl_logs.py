@@ -80,6 +80,8 @@ def test_logs_are_the_newest_lines_the_oldest_first(stack: Stack, iotctl: Iotctl
 def test_logs_of_an_unknown_sensor_are_refused(iotctl: Iotctl) -> None:
     """Exit code 2, with what may have been meant."""
     assert "did you mean 'log-1'" in iotctl.refused(2, "logs", "log1")
+    assert "did you mean 'log-1'?" in iotctl.refused(2, "logs", "LOG-1")
+    assert "did you mean 'log'" in iotctl.refused(2, "logs", "--type", "logg")
     assert "no sensor is chosen" in iotctl.refused(2, "logs", "--match", "nothing-*")
 
 

@@ -48,6 +48,8 @@ def test_selection_chooses_those_that_pass_all_of_it(selection: Selection, seria
     [
         (Selection(), "which sensors"),
         (Selection(("pump1",)), "did you mean 'pump-1'"),
+        (Selection(("PUMP-2",)), r"did you mean 'pump-2'\?"),
+        (Selection(target="PUMP HOUSE"), r"did you mean 'Pump house'\?"),
         (Selection(("pump-1",), all=True), "not both"),
         (Selection(("pump-1",), match="fan*"), "not both"),
         (Selection(target="Pump hose"), "did you mean 'Pump house'"),
@@ -67,3 +69,9 @@ def test_selection_of_nobody_is_refused_with_what_may_have_been_meant(
 def test_nothing_is_suggested_where_nothing_is_close() -> None:
     """A wild guess would not help."""
     assert did_you_mean("zzz", ["pump-1"]) == ""
+
+
+def test_suggestion_of_what_differs_in_capitals_alone_is_that() -> None:
+    """Not what is only close, too."""
+    assert did_you_mean("PUMP-1", ["pump-1", "pump-2", "Pump-1"]) == ": did you mean 'pump-1' or 'Pump-1'?"
+    assert did_you_mean("PMUP-1", ["fan", "pump-1"]) == ": did you mean 'pump-1'?"
