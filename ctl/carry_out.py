@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 from psycopg.rows import DictRow
@@ -13,6 +13,7 @@ from ctl.context import Operator, output_option, pass_operator
 from ctl.durations import DURATION, show_duration
 from ctl.errors import FAILED, FORBIDDEN, NO_ANSWER, UNREACHABLE, USAGE, CtlError
 from ctl.outcome import print_outcome
+from ctl.output import Form
 from ctl.select import Selection, choose, selection_options
 from ctl.send import ANSWERED, Fate, Order, Sending, send
 from ctl.send import FAILED as FAILED_STATUSES
@@ -21,6 +22,17 @@ from wire.names import CommandLevel
 
 _ACCESS_REFUSED = 403
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Options(NamedTuple):
+    """How a command is to be given; `explicit`: its sensors were named, not chosen by a filter."""
+
+    expires: float
+    wait: bool
+    timeout: float
+    yes: bool
+    form: Form
+    explicit: bool
 
 
 def command_options(command: F) -> F:
@@ -50,25 +62,25 @@ def command_options(command: F) -> F:
     return command
 
 
-def chosen_sensors(operator: Operator, given: dict[str, Any]) -> tuple[list[DictRow], dict[str, Any]]:
+def chosen_sensors(operator: Operator, given: dict[str, Any]) -> tuple[list[DictRow], Options]:
     """The sensors that the options mean, and the options that are left. CtlError where that is nobody."""
     selection = Selection(**{name: given.pop(name) for name in Selection._fields})
     if given["expires"] < 0 or given["timeout"] <= 0:
         raise CtlError("--expires and --timeout are positive durations", USAGE)
-    return choose(operator, selection), {**given, "explicit": bool(selection.serial_numbers)}
+    return choose(operator, selection), Options(**given, explicit=bool(selection.serial_numbers))
 
 
-def confirm(operator: Operator, level: CommandLevel, sensors: int, options: dict[str, Any]) -> None:
+def confirm(operator: Operator, level: CommandLevel, sensors: int, options: Options) -> None:
     """Ask before sensors are told that were chosen by a filter and not by name."""
     question = f"{level.value.replace('_', ' ')}: {sensors} sensor{'s' if sensors != 1 else ''}?"
-    operator.confirm(question, yes=options["yes"] or options["explicit"])
+    operator.confirm(question, yes=options.yes or options.explicit)
 
 
-def carry_out(operator: Operator, orders: Sequence[Order], options: dict[str, Any]) -> None:
+def carry_out(operator: Operator, orders: Sequence[Order], options: Options) -> None:
     """Send, wait, print; ends with the exit code that says what came of it."""
-    wait_s = options["timeout"] if options["wait"] else 0.0
+    wait_s = options.timeout if options.wait else 0.0
     sending = _send(operator, orders, wait_s)
-    print_outcome(sending.fates, options["form"], console=operator.out)
+    print_outcome(sending.fates, options.form, console=operator.out)
     if sending.error is not None:
         raise CtlError(
             f"{sending.error}; whatever reached RabbitMQ goes on: iotctl commands tells what comes of it",
@@ -80,7 +92,7 @@ def carry_out(operator: Operator, orders: Sequence[Order], options: dict[str, An
     if failed:
         raise click.exceptions.Exit(FAILED)
     if wait_s and unanswered:
-        expiry = f"within {show_duration(options['expires'])}" if options["expires"] else "whenever that is"
+        expiry = f"within {show_duration(options.expires)}" if options.expires else "whenever that is"
         raise CtlError(
             f"{unanswered} of {len(orders)} not answered within {show_duration(wait_s)}; a sensor that comes back "
             f"{expiry} still applies it: iotctl commands tells what comes of it",

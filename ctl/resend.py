@@ -40,11 +40,11 @@ def resend(
         ranges = list(_missing(operator, sensors))
         if not ranges:
             click.echo("nothing is missing that a sensor could send again", err=True)
-            print_outcome([], options["form"], console=operator.out)
+            print_outcome([], options.form, console=operator.out)
             return
     else:
         ranges = [(sensor, _range(sensor, session, first, last)) for sensor in sensors]
-    orders = [order(sensor, CommandLevel.RESEND, one, expires_s=options["expires"]) for sensor, one in ranges]
+    orders = [order(sensor, CommandLevel.RESEND, one, expires_s=options.expires) for sensor, one in ranges]
     confirm(operator, CommandLevel.RESEND, len(sensors), options)
     carry_out(operator, orders, options)
 

@@ -121,6 +121,6 @@ def trigger_alarm(operator: Operator, alarm_id: str, severity: int, action: str,
 def steer(operator: Operator, level: CommandLevel, fields: dict[str, Any], **chosen: Any) -> None:
     """Choose, check, ask, send, wait, print; ends with the exit code that says what came of it."""
     sensors, options = chosen_sensors(operator, chosen)
-    orders = build(sensors, level, fields, expires_s=options["expires"])
+    orders = build(sensors, level, fields, expires_s=options.expires)
     confirm(operator, level, len(sensors), options)
     carry_out(operator, orders, options)

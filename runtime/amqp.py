@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 
+from runtime.amqp_channel import ANSWER_TIMEOUT_S, Channel, Raw
 from runtime.amqp_confirms import Confirms, settle
 from runtime.amqp_errors import AmqpError, explained
 from runtime.config import RabbitmqSettings
@@ -21,14 +22,11 @@ from wire import names
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # whatever it has to say is in an AmqpError
 
-_ANSWER_TIMEOUT_S = 30.0
 _GRACE_S = 1.0  # for pika to say that nobody answers
 _CLOSE_TIMEOUT_S = 1.0
 _PUT_BACK_TIMEOUT_S = 3.0
 _NOT_FOUND = 404
 _LISTENED_BYTES = 50_000_000  # kept for a listener that is slow; then the oldest goes
-
-Raw = Any  # pika ships no types
 
 
 class Delivery(NamedTuple):
@@ -60,58 +58,6 @@ def parameters(settings: RabbitmqSettings, connection_name: str) -> pika.Connect
     )
 
 
-class _Channel:
-    """One of pika's channels, with futures for callbacks. `closed` is done when RabbitMQ has closed it."""
-
-    def __init__(self, raw: Raw, where: str) -> None:
-        self.raw = raw
-        self.essential = False  # the connection ends with it
-        self.closed: asyncio.Future[AmqpError] = asyncio.get_running_loop().create_future()
-        self._where = where
-        raw.add_on_close_callback(self._on_closed)
-        raw.add_on_cancel_callback(self._on_cancelled)
-
-    def _on_closed(self, _raw: Raw, reason: BaseException) -> None:
-        if not self.closed.done():
-            self.closed.set_result(explained(reason, self._where))
-
-    def _on_cancelled(self, _method: Raw) -> None:
-        if not self.closed.done():  # it goes on, and nothing will come by it
-            self.closed.set_result(AmqpError(f"RabbitMQ at {self._where} has deleted a queue that was read"))
-
-    def close(self) -> None:
-        """Close it in one step. `closed` is done when RabbitMQ has put what was unacknowledged back in its place.
-
-        pika would cancel the consumers first: then the next consumer gets what comes behind before what comes back.
-        """
-        self.essential = False
-        if self.raw.is_open:
-            self.raw._cancelled.update(self.raw.consumer_tags)  # pika has no public way
-            self.raw.close()
-
-    async def ask(self, method: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-        """Call one of pika's methods and wait for RabbitMQ's answer; AmqpError where it refuses."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-        def answered(frame: Any) -> None:
-            if not answer.done():
-                answer.set_result(frame)
-
-        try:
-            method(*arguments, callback=answered, **keywords)
-        except pika.exceptions.AMQPError as error:
-            raise explained(error, self._where) from error
-        await asyncio.wait(
-            [answer, self.closed], timeout=_ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-        )
-        if answer.done():
-            return answer.result()
-        answer.cancel()
-        if self.closed.done():
-            raise self.closed.result()
-        raise AmqpError(f"RabbitMQ at {self._where} does not answer within {_ANSWER_TIMEOUT_S:g} s")
-
-
 class AmqpConnection:
     """An established connection; made by `connect`.
 
@@ -127,8 +73,8 @@ class AmqpConnection:
         self._user = settings.rabbitmq_username
         self._confirms = Confirms()
         self._reason: AmqpError | None = None
-        self._publishing: _Channel | None = None
-        self._consuming: _Channel | None = None
+        self._publishing: Channel | None = None
+        self._consuming: Channel | None = None
         raw.add_on_close_callback(lambda _raw, reason: self._ended(explained(reason, self.where)))
 
     @property
@@ -202,7 +148,7 @@ class AmqpConnection:
     async def queue_depths(self, queues: Iterable[str]) -> dict[str, tuple[int, int] | None]:
         """Messages that are ready and consumers of each queue; None where it does not exist. AmqpError."""
         depths: dict[str, tuple[int, int] | None] = {}
-        channel: _Channel | None = None
+        channel: Channel | None = None
         for queue in queues:
             if channel is None:
                 channel = await self._open(essential=False)
@@ -238,19 +184,22 @@ class AmqpConnection:
         await channel.ask(channel.raw.confirm_delivery, self._on_answered)
         self._publishing = channel
 
-    async def _open(self, *, essential: bool) -> _Channel:
+    async def _open(self, *, essential: bool) -> Channel:
         """A new channel; one that is essential takes the connection with it when RabbitMQ closes it."""
         opened: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
         if self._reason is not None or self.closed.done():
             raise self._why()
-        self._raw.channel(on_open_callback=lambda raw: settle_with(opened, raw))
+        try:
+            self._raw.channel(on_open_callback=lambda raw: settle_with(opened, raw))
+        except pika.exceptions.AMQPError as error:
+            raise explained(error, self.where) from error
         await asyncio.wait(
-            [opened, self.closed], timeout=_ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+            [opened, self.closed], timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
         )
         if not opened.done():
             opened.cancel()
             raise self._why()
-        channel = _Channel(opened.result(), self.where)
+        channel = Channel(opened.result(), self.where)
         channel.essential = essential
         channel.closed.add_done_callback(
             lambda closed: self._give_up(closed.result()) if channel.essential else None
