@@ -7,7 +7,6 @@ the reader does not take in time is dropped, oldest first, and counted.
 import asyncio
 import contextlib
 import logging
-import os
 import time
 from collections import deque
 from typing import Final, NamedTuple
@@ -23,6 +22,7 @@ from rstream.recovery import BackOffRecoveryStrategy
 
 from ctl.errors import FORBIDDEN, CtlError
 from runtime.backoff import Backoff
+from runtime.cause import cause
 from runtime.config import RabbitmqSettings
 from runtime.streams import FRAME_MAX, StreamError, close
 from wire import names
@@ -211,10 +211,8 @@ def _check_heartbeat(consumer: Consumer) -> None:
 
 
 def _said(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer"
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno).lower()
+    if isinstance(error, OSError):  # a timeout is one, too
+        return cause(error)
     with contextlib.suppress(IndexError):
         return f"{type(error).__name__} {error.args[0]}"
     return type(error).__name__

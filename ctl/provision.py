@@ -150,7 +150,8 @@ def _said(access: dynsec.Access) -> Iterator[None]:
                 "check STREAMING_MQTT_USERNAME and STREAMING_MQTT_PASSWORD, or iotctl login",
                 FORBIDDEN,
             ) from error
-        raise CtlError(f"cannot reach the MQTT broker: {cause}", UNREACHABLE) from error
+        where = "" if "MQTT broker at" in str(cause) else f"the MQTT broker at {access.host}:{access.port}: "
+        raise CtlError(f"{where}{cause}", UNREACHABLE) from error
 
 
 def _list(serials: Sequence[str]) -> str:

@@ -7,7 +7,6 @@ last that is there now; its Client hands over chunks, whose number of messages i
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from rstream import OffsetType, exceptions, schema
 from rstream.client import Addr, Client
 
 from ctl.errors import FORBIDDEN, CtlError
+from runtime.cause import cause
 from runtime.config import RabbitmqSettings
 from runtime.streams import FRAME_MAX, StreamError
 
@@ -232,16 +232,7 @@ class StreamReader:
         except StreamError:
             raise
         except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
-            raise StreamError(f"cannot reach RabbitMQ's streams at {self._where}: {said(error)}") from error
-
-
-def said(error: BaseException) -> str:
-    """What an error says, in one line; what it is where it says nothing."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)  # its own text repeats the address
-    return " ".join(str(error).split()) or type(error).__name__
+            raise StreamError(f"cannot reach RabbitMQ's streams at {self._where}: {cause(error)}") from error
 
 
 @asynccontextmanager

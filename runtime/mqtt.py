@@ -14,6 +14,8 @@ from typing import cast
 
 import mqtt5
 
+from runtime.cause import cause
+
 Messages = Callable[["Connection", list[mqtt5.PublishPacket]], None]
 Acknowledgements = Callable[["Connection", list[mqtt5.PubAckPacket]], None]
 
@@ -307,7 +309,7 @@ async def connect(options: Options, on_messages: Messages, on_acknowledged: Ackn
             await connection.connack
     except TimeoutError as error:
         reason = MqttError(
-            f"{options.host}:{options.port} does not answer within {options.connect_timeout_s:g} s"
+            f"the MQTT broker at {options.host}:{options.port} does not answer within {options.connect_timeout_s:g} s"
         )
         if connection is not None:
             connection.abort(reason)
@@ -319,5 +321,7 @@ async def connect(options: Options, on_messages: Messages, on_acknowledged: Ackn
     except MqttError:
         raise
     except OSError as error:
-        raise MqttError(f"cannot reach {options.host}:{options.port}: {error}") from error
+        raise MqttError(
+            f"cannot reach the MQTT broker at {options.host}:{options.port}: {cause(error)}"
+        ) from error
     return connection

@@ -12,6 +12,7 @@ import structlog
 from rstream import Consumer, Producer, connection
 from rstream.recovery import BackOffRecoveryStrategy
 
+from runtime.cause import cause
 from runtime.config import RabbitmqSettings
 
 log = structlog.get_logger()
@@ -101,7 +102,9 @@ class StreamPublisher:
                         await producer.start()
                 except Exception as error:
                     where = f"{self._settings.rabbitmq_host}:{self._settings.rabbitmq_stream_port}"
-                    raise StreamError(f"cannot reach RabbitMQ's streams at {where}: {error!r}") from error
+                    raise StreamError(
+                        f"cannot reach RabbitMQ's streams at {where}: {cause(error)}"
+                    ) from error
                 self._producer = producer
             return self._producer
 

@@ -104,7 +104,7 @@ def test_the_name_of_a_service_is_no_serial_number(iotctl: Iotctl) -> None:
 @pytest.mark.parametrize(
     ("variables", "exit_code", "sentence"),
     [
-        ({"STREAMING_MQTT_PORT": "1"}, 3, "cannot reach the MQTT broker"),
+        ({"STREAMING_MQTT_PORT": "1"}, 3, "cannot reach the MQTT broker at 127.0.0.1:1: Connection refused"),
         ({"STREAMING_MQTT_PASSWORD": "wrong"}, 4, "does not let 'control' administer it"),
     ],
 )

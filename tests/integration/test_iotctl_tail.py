@@ -213,7 +213,7 @@ def test_tail_when_rabbitmq_restarts_says_so_and_goes_on(
 def test_tail_without_rabbitmq_is_a_sentence(iotctl: Iotctl) -> None:
     """Exit code 3 where it is away, 4 where it does not let one in."""
     iotctl.environment["STREAMING_RABBITMQ_STREAM_PORT"] = "1"
-    assert "cannot read RabbitMQ's streams at 127.0.0.1:1: connection refused" in iotctl.refused(
+    assert "cannot read RabbitMQ's streams at 127.0.0.1:1: Connection refused" in iotctl.refused(
         3, "tail", SERIAL
     )
 

@@ -186,7 +186,7 @@ async def test_nobody_listens_names_the_address() -> None:
     ears = Ears()
     async with listening() as (_, port):
         pass
-    with pytest.raises(MqttError, match=f"cannot reach 127.0.0.1:{port}") as caught:
+    with pytest.raises(MqttError, match=f"cannot reach the MQTT broker at 127.0.0.1:{port}") as caught:
         await connect(Options("127.0.0.1", port, "pump-1"), ears.on_messages, ears.on_acknowledged)
     assert caught.value.retryable
 
