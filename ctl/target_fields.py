@@ -84,11 +84,28 @@ FIELDS = (
     ),
     Field("bearing", "bearing", _frequencies, "The four frequencies, in multiples of the shaft's."),
     Field("bearing_geometry", "bearing", _geometry, "Or its geometry; the contact angle in degrees."),
-    Field("latitude", "latitude", _number(-90, 90, " degrees"), "Degrees, north positive (WGS 84)."),
-    Field("longitude", "longitude", _number(-180, 180, " degrees"), "Degrees, east positive."),
+    Field(
+        "latitude",
+        "latitude",
+        _number(-90, 90, " degrees"),
+        "Degrees, north positive (WGS 84); with a longitude.",
+    ),
+    Field(
+        "longitude", "longitude", _number(-180, 180, " degrees"), "Degrees, east positive; with a latitude."
+    ),
     Field("description", "description", _text, "What it is, for people."),
 )
+_PLACE = ("latitude", "longitude")
 COLUMNS = tuple(dict.fromkeys(field.column for field in FIELDS))
+
+
+def half_a_place(target: Mapping[str, Any]) -> str | None:
+    """What a target lacks that has one coordinate alone, in a sentence; None where it has both or neither."""
+    missing = [name for name in _PLACE if target.get(name) is None]
+    if len(missing) != 1:
+        return None
+    [given] = set(_PLACE) - set(missing)
+    return f"a place is latitude and longitude: it has {given}, and no {missing[0]}"
 
 
 def read_fields(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from ctl.context import Database, query
 from ctl.errors import USAGE, CtlError
 from ctl.select import did_you_mean
-from ctl.target_fields import COLUMNS
+from ctl.target_fields import COLUMNS, half_a_place
 from ctl.target_import import Entry
 
 _SHOWN = 5
@@ -52,7 +52,8 @@ def find(database: Database, name: str) -> DictRow:
 
 
 def add(database: Database, name: str, values: Mapping[str, Any]) -> int:
-    """A new target; its id. CtlError where the name is taken."""
+    """A new target; its id. CtlError where the name is taken, or its place is half a one."""
+    _check_place(name, values)
     try:
         with database.transaction():
             row = database.execute(query("target_insert"), _parameters({"name": name, **values})).fetchone()
@@ -63,9 +64,13 @@ def add(database: Database, name: str, values: Mapping[str, Any]) -> int:
 
 
 def change(database: Database, target: DictRow, values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Set these columns; those that changed. CtlError where the new name is another's."""
+    """Set these columns; those that changed. CtlError where the new name is another's, or half a place would be left."""
     changed = tuple(column for column, value in values.items() if target[column] != value)
     if changed:
+        if (
+            "latitude" in changed or "longitude" in changed
+        ):  # an older one may be half: the rest can be changed
+            _check_place(target["name"], {**target, **values})
         try:
             with database.transaction():
                 database.execute(query("target_update"), _parameters({**target, **values}))
@@ -119,18 +124,27 @@ def apply(database: Database, entries: Sequence[Entry]) -> list[Change]:
     changes = []
     for entry in entries:
         target = known.get(entry.name)
-        if target is None:
-            target_id, done = add(database, entry.name, entry.values), "added"
-            fields = tuple(entry.values)
-        else:
-            target_id, fields = target["id"], change(database, target, entry.values)
-            done = "changed" if fields else "unchanged"
+        try:
+            if target is None:
+                target_id, done = add(database, entry.name, entry.values), "added"
+                fields = tuple(entry.values)
+            else:
+                target_id, fields = target["id"], change(database, target, entry.values)
+                done = "changed" if fields else "unchanged"
+        except CtlError as error:
+            raise CtlError(f"nothing was imported: {entry.where}: {error.message}", USAGE) from error
         try:
             moved = assign(database, target_id, entry.sensors) if entry.sensors else ()
         except CtlError as error:
             raise CtlError(f"nothing was imported: {entry.where}: sensors: {error.message}", USAGE) from error
         changes.append(Change(entry.name, "changed" if moved and not fields else done, fields, moved))
     return changes
+
+
+def _check_place(name: str, values: Mapping[str, Any]) -> None:
+    problem = half_a_place(values)
+    if problem is not None:
+        raise CtlError(f"{name!r}: {problem}", USAGE)
 
 
 def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:

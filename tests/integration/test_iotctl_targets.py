@@ -118,6 +118,22 @@ def test_unknown_names_and_values_are_refused_with_exit_code_2(iotctl: Iotctl) -
     assert len(iotctl.json("targets", "list")) == 1
 
 
+def test_half_a_place_is_refused_however_it_would_come_about(iotctl: Iotctl, tmp_path: Path) -> None:
+    """By add, set, clear or import: what results is whole, and what was whole may be completed by one."""
+    half = ("--latitude", "48.1")
+    assert "it has latitude, and no longitude" in iotctl.refused(2, "targets", "add", "Pump 1", *half)
+    iotctl("targets", "add", "Pump 1", *half, "--longitude", "11.6")
+    iotctl("targets", "set", "Pump 1", "--latitude", "48.2")
+    assert "it has longitude" in iotctl.refused(2, "targets", "set", "Pump 1", "--clear", "latitude")
+    iotctl("targets", "add", "Pump 2")
+    assert "no longitude" in iotctl.refused(2, "targets", "set", "Pump 2", *half)
+    file = tmp_path / "plant.csv"
+    file.write_text("name,latitude,longitude\nPump 1,48.3,\nPump 3,,11.6\n")
+    assert "line 3: 'Pump 3': a place is" in iotctl.refused(2, "targets", "import", str(file))
+    assert [row["latitude"] for row in iotctl.json("targets", "list")] == [48.2, None]
+    iotctl("targets", "set", "Pump 1", "--clear", "latitude", "--clear", "longitude")
+
+
 def test_import_adds_changes_and_assigns_and_a_dry_run_writes_nothing(iotctl: Iotctl, tmp_path: Path) -> None:
     """The same file again changes nothing."""
     file = tmp_path / "plant.csv"
