@@ -4,6 +4,7 @@ import click
 
 from ctl.context import Operator, output_option, pass_operator, query
 from ctl.errors import FAILED, FORBIDDEN, CtlError
+from ctl.numbers import Finite
 from ctl.output import Column, Form, print_rows, when
 from timescale import maintenance, migrate
 from timescale.bootstrap import Conninfo
@@ -89,7 +90,7 @@ def migrate_command(operator: Operator) -> None:
 @db.command()
 @click.option(
     "--keep",
-    type=click.FloatRange(min=0.01),
+    type=Finite(min=0.01, max=36_500),
     metavar="DAYS",
     help="Drop chunks that are wholly older than this.",
 )

@@ -11,6 +11,7 @@ from ctl.checks import database, dead_letters, mosquitto, rabbitmq, resources, s
 from ctl.checks.finding import Check, Finding, run_all
 from ctl.context import Operator, output_option, pass_operator
 from ctl.errors import FAILED
+from ctl.numbers import Finite
 from ctl.output import STATE_STYLES, Column, Form, print_rows, printable
 
 CHECKS: dict[str, Check] = {
@@ -35,7 +36,7 @@ _SYMBOLS = {"ok": "✓", "warning": "!", "problem": "✗"}
 @click.command()
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0.1, max=600),
+    type=Finite(min=0.1, max=600),
     default=20.0,
     show_default=True,
     metavar="SECONDS",

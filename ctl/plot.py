@@ -10,6 +10,7 @@ from ctl.context import Operator, pass_operator
 from ctl.drawing import Drawing, Panel, SpectrumPanel, names, span, subtitle, title
 from ctl.durations import show_duration
 from ctl.errors import USAGE, CtlError
+from ctl.numbers import Finite
 from ctl.outfile import check, replacing
 from ctl.samples import Reader, blocks, reader, to_moment
 from ctl.select import serial_argument
@@ -48,7 +49,7 @@ class Options(NamedTuple):
 @click.option(
     "--max-frequency",
     "maximum_hz",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     metavar="HZ",
     help="The spectrum up to this [default: half the sample frequency].",
 )
