@@ -21,7 +21,10 @@ def _parameters(value: dict[str, Any] | None) -> str:
     if not value:
         return "–"
     return " ".join(
-        f"{key}={item if isinstance(item, str) else json.dumps(item)}" for key, item in value.items()
+        "until awake"
+        if (key, item) == ("duration_s", 0)  # as proto/sensor.proto has it
+        else f"{key}={item if isinstance(item, str) else json.dumps(item)}"
+        for key, item in value.items()
     )
 
 

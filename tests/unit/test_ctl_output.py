@@ -1,6 +1,7 @@
 """Tables: what a terminal has room for, what is left out and said, aligned columns in a pipe."""
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -115,6 +116,27 @@ def test_plain_columns_are_aligned_also_where_characters_take_two_cells(
     assert [
         cell_len(line[: line.index(end)]) for line, end in zip(lines, ("MORE", "a", "b"), strict=True)
     ] == [17] * 3
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"duration_s": 0}, "until awake"),
+        ({"duration_s": 3600}, "duration_s=3600"),
+        ({"sample_frequency_hz": 250.0}, "sample_frequency_hz=250.0"),
+        ({}, "–"),
+    ],
+)
+def test_sleep_without_an_end_is_said_in_words_and_json_keeps_the_number(
+    parameters: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 s would read as no sleep at all."""
+    columns = tuple(one for one in commands.COLUMNS if one.key == "parameters")
+    console = Console(file=io.StringIO())
+    print_rows([{"parameters": parameters}], columns, "auto", console=console)
+    assert capsys.readouterr().out.splitlines()[1] == said
+    print_rows([{"parameters": parameters}], columns, "json", console=console)
+    assert json.loads(capsys.readouterr().out) == [{"parameters": parameters}]
 
 
 @pytest.mark.parametrize("terminal", [True, False])
