@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -63,7 +64,15 @@ def login(operator: Operator, from_env: bool, no_verify: bool) -> None:
             raise CtlError(f"no {PREFIX}* variable is set", USAGE)
     else:
         known = profiles.values(name) if name in profiles.names else {}
-        values = _ask(CtlSettings(**known))
+        try:
+            values = _ask(CtlSettings(**known))
+        except click.Abort as error:
+            if sys.stdin.isatty():
+                raise  # Ctrl-C
+            click.echo(err=True)  # behind the question
+            raise CtlError(
+                f"nobody is here to answer: set {PREFIX}* variables, and say iotctl login --from-env", USAGE
+            ) from error
     settings = {key: getattr(values, key) for key in _KEPT if key in values.model_fields_set or key in _ASKED}
     secrets = {
         key: getattr(values, key).get_secret_value()
