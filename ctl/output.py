@@ -49,7 +49,8 @@ class Column(NamedTuple):
 
 
 _GAP = 2
-_LEAST_TEXT = 12  # what free text is folded to before columns are left out
+_LEAST_TEXT = 12  # what free text is folded to so that important columns stay …
+_EASY_TEXT = 20  # … and the others
 
 
 def print_rows(
@@ -173,7 +174,7 @@ def _print_pretty(
         max(cell_len(column.heading), min(width, _LEAST_TEXT)) if column.text else width
         for column, width in zip(columns, widths, strict=True)
     ]
-    shown = list(range(len(columns))) if every else _fitting(columns, least, console.width)
+    shown = list(range(len(columns))) if every else _fitting(columns, widths, least, console.width)
     needed = sum(least[i] for i in shown) + _GAP * (len(shown) - 1)
     whole = sum(widths[i] for i in shown) + _GAP * (len(shown) - 1)
     table = Table(
@@ -197,13 +198,14 @@ def _print_pretty(
     return [column.heading for i, column in enumerate(columns) if i not in shown]
 
 
-def _fitting(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
+def _fitting(columns: Sequence[Column], widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
     """The columns for which there is room: the first and free text in any case, then the most important ones."""
     shown = [i for i, column in enumerate(columns) if i == 0 or column.text]
     room = width - sum(least[i] for i in shown) - _GAP * (len(shown) - 1)
+    ease = sum(max(0, min(widths[i], _EASY_TEXT) - least[i]) for i in shown)
     others = [i for i in range(len(columns)) if i not in shown]
     for i in sorted(others, key=lambda i: -columns[i].priority):
-        if least[i] + _GAP <= room:
+        if least[i] + _GAP <= (room if columns[i].priority > 0 else room - ease):
             shown.append(i)
             room -= least[i] + _GAP
     return sorted(shown)

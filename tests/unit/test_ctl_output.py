@@ -64,6 +64,15 @@ def test_headings_and_the_first_column_are_never_folded_and_free_text_is_always_
     assert max(map(len, (heading, first, *more))) <= width
 
 
+def test_free_text_is_folded_to_a_narrow_column_only_for_what_is_important() -> None:
+    """Else the other columns are left out first."""
+    columns = (COLUMNS[0], Column("missing", "MISSING"), COLUMNS[-1])
+    row = {**ROW, "reason": LONG}
+    assert "MISSING" not in shown([row], columns, 43)[0]
+    assert "MISSING" in shown([row], columns, 44)[0]
+    assert "MISSING" in shown([row], (COLUMNS[0], COLUMNS[3], COLUMNS[-1]), 36)[0]
+
+
 def test_first_column_that_is_wider_than_the_terminal_stays_whole() -> None:
     """The terminal folds the line: nothing is cut off."""
     serial = "x" * 50
