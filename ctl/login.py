@@ -12,7 +12,7 @@ import psycopg
 from ctl.context import Operator, output_option, pass_operator
 from ctl.errors import FAILED, USAGE, CtlError
 from ctl.output import Column, Form, print_rows
-from ctl.settings import SECRETS, CtlSettings
+from ctl.settings import SECRETS, CtlSettings, load
 from runtime import dynsec
 from runtime.amqp import connect
 from runtime.amqp_errors import AmqpError
@@ -59,13 +59,13 @@ def login(operator: Operator, from_env: bool, no_verify: bool) -> None:
     profiles = operator.profiles()
     name = operator.profile or profiles.default or "default"
     if from_env:
-        values = CtlSettings()
+        values = load({})
         if not any(variable.startswith(PREFIX) for variable in os.environ):
             raise CtlError(f"no {PREFIX}* variable is set", USAGE)
     else:
         known = profiles.values(name) if name in profiles.names else {}
         try:
-            values = _ask(CtlSettings(**known))
+            values = _ask(load(known))
         except click.Abort as error:
             if sys.stdin.isatty():
                 raise  # Ctrl-C
