@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from stack.errors import StackError
 
+# What dies with its parent dies with the thread that started it: so all are started by one that lives as long as
+# this process, whoever asks.
+_STARTER = ThreadPoolExecutor(1, "starter")
 _COMPOSE = Path(__file__).resolve().parent.parent / "compose.yaml"
 _PATH = "/usr/lib/postgresql/17/bin:/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -54,14 +58,15 @@ class Sandbox:
         read_fd, write_fd = os.pipe()
         with os.fdopen(read_fd, "rb") as info:
             try:
-                outer = subprocess.Popen(
+                outer = _STARTER.submit(
+                    subprocess.Popen,
                     self.command(arguments, environment, write_fd),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     pass_fds=[write_fd],
                     start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to handle
-                )
+                ).result()
             finally:
                 os.close(write_fd)
             told = info.read()

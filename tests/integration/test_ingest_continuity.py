@@ -71,7 +71,7 @@ class Load:
         assert row is not None
         return int(row[0])
 
-    def compare(self, timeout_s: float = 20) -> None:
+    def compare(self, timeout_s: float = 60) -> None:
         """Every batch once, and sessions that know it."""
         total = sum(self.published.values())
         wait_for(lambda: self.stored() == 2 * total, timeout_s, f"{2 * total} rows, not {self.stored()}", 0.2)

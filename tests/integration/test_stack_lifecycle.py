@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -236,6 +237,17 @@ def test_stack_servers_listen_on_loopback_only(stack: Stack) -> None:
     }  # 127.0.0.1 and ::1, as the kernel writes them
     assert "0100007F" in addresses
     assert addresses <= loopback
+
+
+def test_stack_server_restarted_by_a_thread_outlives_it(stack: Stack) -> None:
+    """Servers die with the process that owns them, not with whichever of its threads has started one."""
+    thread = threading.Thread(target=stack.restart, args=["mosquitto"])
+    thread.start()
+    thread.join()
+    process = stack.servers["mosquitto"].process
+    assert process is not None
+    with pytest.raises(subprocess.TimeoutExpired):  # it would be killed as soon as the thread has ended
+        process.outer.wait(0.5)
 
 
 @pytest.mark.parametrize("server", ["mosquitto", "rabbitmq", "postgres"])
