@@ -29,9 +29,10 @@ def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
     return Iotctl(stack, tmp_path)
 
 
-@pytest.mark.parametrize("command", ["sensors", "logs"])
+@pytest.mark.parametrize("command", ["sensors", "logs", "top"])
 def test_sensors_of_an_unknown_target_or_type_are_refused(iotctl: Iotctl, command: str) -> None:
-    """Exit code 2."""
+    """Exit code 2; by top before it takes the screen."""
+    iotctl.environment["FORCE_COLOR"] = "1"  # what rich takes for a terminal
     assert "did you mean 'List 1'?" in iotctl.refused(2, command, "--target", "LIST 1")
     assert "did you mean 'listed'?" in iotctl.refused(2, command, "--type", "lsited")
 
