@@ -20,7 +20,9 @@ def test_duration_is_read_in_seconds(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "10x", "-5s", "1h now", "m", "nan", "inf", "200000d", "9" * 400])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "10x", "-5s", "1h now", "m", "nan", "inf", "200000d", "9" * 400]
+)
 def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
     """Nothing is guessed, and nothing is longer than a hundred years."""
     with pytest.raises(ValueError, match=r"write 30s, 10m|a hundred years"):
@@ -47,7 +49,9 @@ def test_moment_without_a_zone_is_local_time() -> None:
     assert parse_moment("2026-02-28 12:00", NOW) == datetime(2026, 2, 28, 12).astimezone()
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "9999999999d", "", "1600-01-01", "9999-12-31T23:59:59-14:00", "90y"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2026-13-01", "9999999999d", "", "1600-01-01", "9999-12-31T23:59:59-14:00", "90y"]
+)
 def test_what_is_no_moment_is_refused(text: str) -> None:
     """With what may be written instead, also where it lies before all time."""
     with pytest.raises(ValueError, match=r"no time|before 1970"):
