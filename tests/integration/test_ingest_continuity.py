@@ -87,7 +87,7 @@ class Load:
 
 async def test_ingester_killed_goes_on_where_it_was(pipeline: Pipeline) -> None:
     """kill -9 in the middle of a load, twice."""
-    load = Load(pipeline, "killed")
+    load = Load(pipeline, "ingester-killed")
     async with load.flowing():
         for _ in range(2):
             ingester = pipeline.ingest()
