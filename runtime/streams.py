@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 from rstream import Consumer, Producer, connection
+from rstream.client import Client
 from rstream.recovery import BackOffRecoveryStrategy
 
 from runtime.cause import cause
@@ -25,6 +26,22 @@ CLOSE_TIMEOUT_S = 1.5  # RabbitMQ answers within milliseconds, or not at all
 _STEPS = 1_000  # more than rstream has left when it is cancelled
 _FRAME_BYTES = 4_000_000
 _FRAME_MESSAGES = 1_000
+
+
+_close_client = Client.close
+
+
+async def _close_with_socket(client: Client) -> None:
+    """rstream leaves the socket of a connection that broke, or was refused, to the garbage collector."""
+    broken = client._conn
+    try:
+        await _close_client(client)
+    finally:
+        if broken is not None and broken._writer is not None:
+            broken._writer.transport.abort()
+
+
+Client.close = _close_with_socket  # type: ignore[assignment, method-assign]  # it makes its clients itself, deep inside
 
 
 class StreamError(ConnectionError):

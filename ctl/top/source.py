@@ -85,6 +85,7 @@ class Servers:
     def __init__(self, settings: CtlSettings) -> None:
         self._settings = settings
         self._connection: Database | None = None
+        self._closed = False
         self._using = threading.Lock()
         self.feed: Feed = Live(settings)
 
@@ -131,6 +132,7 @@ class Servers:
 
     def close(self) -> None:
         """The connection; a query under way is not waited for."""
+        self._closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.cancel_safe(timeout=1.0)
@@ -159,5 +161,8 @@ class Servers:
                 options=f"-c statement_timeout={_STATEMENT_TIMEOUT_S * 1000}",
                 row_factory=dict_row,
             )
+            if self._closed:  # while it connected
+                connection.close()
+                raise psycopg.OperationalError("closed")
             self._connection = connection
         return self._connection
