@@ -46,6 +46,7 @@ def spawn(data: Path, base_port: int | None, say: Say) -> None:
             if said == _READY:
                 return
             if said.startswith(_ERROR):
+                process.wait()  # it has stopped its servers and ends: nothing is left behind
                 raise StackError(said.removeprefix(_ERROR))
             say(said)
     except KeyboardInterrupt:
