@@ -93,3 +93,15 @@ def output_option(command: F) -> F:
         show_default=True,
         help="auto: a table on a terminal, plain columns in a pipe. wide: more columns. csv, json: for programs.",
     )(command)
+
+
+def object_option(command: F) -> F:
+    """--output, of every command that shows one thing; the command gets `form`, "auto" or "json"."""
+    return click.option(
+        "--output",
+        "form",
+        type=click.Choice(["auto", "json"]),
+        default="auto",
+        show_default=True,
+        help="auto: to read. json: one object, for programs.",
+    )(command)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ctl import dead_handle, dead_show, dead_stream
-from ctl.context import Operator, output_option, pass_operator
+from ctl.context import Operator, object_option, output_option, pass_operator
 from ctl.dead_handle import filters, opened, scanned, verdict, wanted_by
 from ctl.dead_stream import Letter
 from ctl.errors import USAGE, CtlError
@@ -102,14 +102,7 @@ def list_command(
 @click.option(
     "--payload", type=click.Path(path_type=Path, dir_okay=False), help="Write the payload to this file."
 )
-@click.option(
-    "--output",
-    "form",
-    type=click.Choice(["auto", "json"]),
-    default="auto",
-    show_default=True,
-    help="auto: to read. json: one object, for programs.",
-)
+@object_option
 @pass_operator
 def show(
     operator: Operator, offset: int, full: bool, payload: Path | None, form: Literal["auto", "json"]

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ctl import commands
-from ctl.context import Operator, pass_operator, query
+from ctl.context import Operator, object_option, pass_operator, query
 from ctl.output import Column, age, frequency, number, print_object, print_rows, seconds, state, when
 from ctl.select import one_sensor, serial_argument
 from wire.sensor_pb2 import LogLevel
@@ -56,14 +56,7 @@ LOGS = (
 
 @click.command()
 @serial_argument
-@click.option(
-    "--output",
-    "form",
-    type=click.Choice(["auto", "json"]),
-    default="auto",
-    show_default=True,
-    help="auto: to read. json: one object, for programs.",
-)
+@object_option
 @pass_operator
 def sensor(operator: Operator, /, serial: str, form: Literal["auto", "json"]) -> None:
     """Show all that is known of one sensor: who it is, its last values, rates, losses, commands and log lines.

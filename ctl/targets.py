@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ctl import bearing, target_store
-from ctl.context import Operator, output_option, pass_operator, query
+from ctl.context import Operator, object_option, output_option, pass_operator, query
 from ctl.errors import USAGE, CtlError
 from ctl.output import Form, print_object, print_rows
 from ctl.target_fields import FIELDS, read_name
@@ -149,14 +149,7 @@ def remove(operator: Operator, name: str, force: bool, yes: bool) -> None:
 
 @targets.command()
 @name_argument
-@click.option(
-    "--output",
-    "form",
-    type=click.Choice(["auto", "json"]),
-    default="auto",
-    show_default=True,
-    help="auto: to read. json: one object, for programs.",
-)
+@object_option
 @pass_operator
 def show(operator: Operator, name: str, form: Literal["auto", "json"]) -> None:
     """Show one target: its fields, the fault frequencies of its bearing in Hz, its sensors now and before.
