@@ -17,7 +17,10 @@ from runtime.config import PREFIX
 
 
 class Health:
-    """What a service says of itself: alive while `beat()` is called, ready while no condition is missing."""
+    """What a service says of itself: alive while `beat()` is called, ready while no condition is missing.
+
+    Before the first `require` it is starting: /readyz is served before a service knows what it needs.
+    """
 
     def __init__(self, stale_after_s: float = 15.0) -> None:
         self._stale_after_s = stale_after_s
@@ -42,6 +45,8 @@ class Health:
 
     def missing(self) -> list[str]:
         """The conditions that keep the service from being ready."""
+        if not self._missing:
+            return ["start"]
         return sorted(name for name, missing in self._missing.items() if missing)
 
 

@@ -88,7 +88,8 @@ def settle(database: Database, queues: Queues, serial: str, kind: Kind = Kind.KI
     """Everything said before is handled: a marker behind it in the same queue is."""
     marker = f"{serial[:24]}-end"
     queues.publish(marker, kind, birth() if kind == Kind.KIND_BIRTH else status())
-    wait_for(lambda: row(database, marker, "id") is not None, 10, "the marker is handled")
+    # its state: a sensor's row is made first, and filled in a transaction of its own
+    wait_for(lambda: row(database, marker, "state") == ("AWAKE",), 10, "the marker is handled")
 
 
 def test_birth_registers_a_sensor_with_its_channels(database: Database, queues: Queues) -> None:
@@ -175,7 +176,11 @@ def test_ack_is_kept_even_of_a_command_that_nobody_recorded(database: Database, 
     wait_for(lambda: known() == ("acked-1", "REJECTED", "too fast"), 10, "what really came of it")
     said(Outcome.OUTCOME_APPLIED)
     said(Outcome.OUTCOME_APPLIED, serial="somebody-else")
-    wait_for(lambda: row(database, "somebody-else", "id") is not None, 10, "all are handled")
+    others = (
+        "SELECT outcome FROM command c JOIN sensor s ON s.id = c.sensor_id"
+        " WHERE c.id = %s AND serial_number = 'somebody-else'"
+    )
+    wait_for(lambda: database.execute(others, [command]).fetchone() == ("APPLIED",), 10, "all are handled")
     assert known() == ("acked-1", "REJECTED", "too fast")
 
 

@@ -31,6 +31,11 @@ def get(url: str) -> tuple[int, str]:
             return error.code, error.read().decode()
 
 
+def test_readyz_before_a_service_said_what_it_needs_is_starting(health: Health, address: str) -> None:
+    """It is served from the first moment on; "ready" then would let traffic (and tests) in too early."""
+    assert get(f"{address}/readyz") == (503, "waiting for: start\n")
+
+
 def test_readyz_condition_missing_names_it(health: Health, address: str) -> None:
     """Not ready says what is waited for, and becomes ready when it comes."""
     health.require("mqtt")
