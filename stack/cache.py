@@ -1,7 +1,8 @@
-"""The servers' root folder: fetched once for a user, unpacked once for a list of packages.
+"""Root folders: fetched once for a user, unpacked once for a list of packages.
 
-    ~/.cache/sensor-streaming/apt/            package lists and .deb files, kept for resuming
-    ~/.cache/sensor-streaming/root-<key>/     everything unpacked; the key is the list of .deb names
+    ~/.cache/sensor-streaming/apt/               package lists and .deb files, kept for resuming
+    ~/.cache/sensor-streaming/root-<key>/        the servers, unpacked; the key is the list of .deb names
+    ~/.cache/sensor-streaming/toolchain-<key>/   the firmware's tools (stack.toolchain)
 
 Interrupted anywhere, the next call resumes: whole packages are kept, and a root appears by one rename.
 """
@@ -11,26 +12,74 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from stack.apt import RELEASE, Apt, Say
 from stack.errors import StackError
 
-PACKAGES = (
-    "mosquitto mosquitto-clients rabbitmq-server postgresql-17 postgresql-17-timescaledb "
-    "postgresql-17-pg-stat-kcache base-files dash coreutils sed grep mawk debianutils hostname util-linux "
-    "tzdata bubblewrap"
-).split()
-# needed by maintainer scripts, which never run here, or by PostgreSQL's JIT, which is off
-UNUSED = (
-    "libllvm libz3-4 perl libperl python3 libpython3 locales postgresql-common debconf adduser passwd ucf "
-    "init-system-helpers ssl-cert"
-).split()
-_EXCLUDED = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "*/llvmjit.so", "*/17/lib/bitcode")
-_LAYOUT = "1"  # raise when the way of unpacking changes
-_LEAST_FREE_BYTES = 500_000_000
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What is unpacked together: packages of Debian, with all they depend on."""
+
+    name: str  # of its folders
+    what: str  # in sentences
+    layout: str  # raise when the way of unpacking changes
+    packages: tuple[str, ...]
+    unused: tuple[str, ...]  # beginnings of names: depended on, but not for what is done here
+    excluded: tuple[str, ...]  # patterns of files that are not unpacked
+    unpacked_bytes: int
+    least_free_bytes: int
+    complete: Callable[[Path], None] | None = None  # adds what no package brings
+
+    @property
+    def wanted(self) -> str:
+        """A root made for another list than this one is made anew."""
+        return hashlib.sha256(" ".join([self.layout, RELEASE, *self.packages]).encode()).hexdigest()[:8]
+
+    @property
+    def current(self) -> str:
+        """The file that names the root made last."""
+        return f"current-{RELEASE}" if self.name == "root" else f"current-{RELEASE}-{self.name}"
+
+
+def _complete_servers(root: Path) -> None:
+    for name, text in {
+        "etc/passwd": "root:x:0:0::/root:/bin/sh\nstack:x:999:999::/data:/bin/sh\n",
+        "etc/group": "root:x:0:\nstack:x:999:\n",
+        "etc/hosts": "127.0.0.1 localhost\n",
+    }.items():
+        (root / name).write_text(text)
+    for link, target in {"usr/bin/awk": "mawk", "etc/localtime": "/usr/share/zoneinfo/Etc/UTC"}.items():
+        (root / link).unlink(missing_ok=True)
+        (root / link).symlink_to(target)
+    (root / "data").mkdir()
+    (root / "etc/streaming").mkdir()
+
+
+DOCUMENTATION = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale")
+SERVERS = Root(
+    name="root",
+    what="the servers",
+    layout="1",
+    packages=tuple(
+        "mosquitto mosquitto-clients rabbitmq-server postgresql-17 postgresql-17-timescaledb "
+        "postgresql-17-pg-stat-kcache base-files dash coreutils sed grep mawk debianutils hostname util-linux "
+        "tzdata bubblewrap".split()
+    ),
+    # needed by maintainer scripts, which never run here, or by PostgreSQL's JIT, which is off
+    unused=tuple(
+        "libllvm libz3-4 perl libperl python3 libpython3 locales postgresql-common debconf adduser passwd ucf "
+        "init-system-helpers ssl-cert".split()
+    ),
+    excluded=(*DOCUMENTATION, "*/llvmjit.so", "*/17/lib/bitcode"),
+    unpacked_bytes=210_000_000,
+    least_free_bytes=500_000_000,
+    complete=_complete_servers,
+)
 
 
 def folder() -> Path:
@@ -38,55 +87,59 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sensor-streaming"
 
 
-def ensure_root(say: Say) -> Path:
+def ensure_root(say: Say, root: Root = SERVERS) -> Path:
     """The unpacked root, made where it is missing; `say` gets a line for each step. StackError if impossible."""
     cache = folder()
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        # one that is there is whole: who has it need not wait for who fetches another
+        if (made := _made(cache, root)) is not None:
+            return made
         with _lock(cache / "lock", say):
-            current = cache / f"current-{RELEASE}"  # names the root made last: no network is needed again
-            if current.exists():
-                root = cache / current.read_text().strip()
-                if root.is_dir() and root.name.endswith(_wanted()):
-                    return root
-            return _make(cache, current, say)
+            return _made(cache, root) or _make(cache, root, say)
     except OSError as error:
-        raise StackError(f"cannot prepare the servers in {cache}: {error}") from error
+        raise StackError(f"cannot prepare {root.what} in {cache}: {error}") from error
 
 
-def _wanted() -> str:
-    return hashlib.sha256(" ".join([_LAYOUT, RELEASE, *PACKAGES]).encode()).hexdigest()[:8]
+def _made(cache: Path, root: Root) -> Path | None:
+    current = cache / root.current  # no network is needed again
+    if not current.exists():
+        return None
+    made = cache / current.read_text().strip()
+    return made if made.is_dir() and made.name.endswith(root.wanted) else None
 
 
-def _make(cache: Path, current: Path, say: Say) -> Path:
+def _make(cache: Path, root: Root, say: Say) -> Path:
     apt = Apt(cache / "apt")
     say("reading Debian's package lists")
     apt.prepare()
-    files = {f: size for f, size in apt.resolve(PACKAGES).items() if not f.startswith(tuple(UNUSED))}
+    files = {f: size for f, size in apt.resolve(root.packages).items() if not f.startswith(root.unused)}
     key = hashlib.sha256(" ".join(files).encode()).hexdigest()[:12]
-    root = cache / f"root-{key}-{_wanted()}"
-    if not root.is_dir():
-        _need_room(cache)
+    made = cache / f"{root.name}-{key}-{root.wanted}"
+    if not made.is_dir():
+        _need_room(cache, root)
         say(f"fetching {len(files)} packages of Debian ({sum(files.values()) / 1e6:.0f} MB)")
         debs = apt.download([name.partition("_")[0] for name in files], say, sum(files.values()))
-        say("unpacking them (210 MB)")
-        _unpack([deb for deb in debs if deb.name in files], root)
-    current.write_text(root.name)
+        say(f"unpacking them ({root.unpacked_bytes / 1e6:.0f} MB)")
+        _unpack([deb for deb in debs if deb.name in files], root, made)
+    current = cache / root.current
+    current.with_suffix(".new").write_text(made.name)
+    current.with_suffix(".new").replace(current)  # it is read without the lock
     shutil.rmtree(apt.archives, ignore_errors=True)  # the root holds it all
-    return root
+    return made
 
 
-def _need_room(cache: Path) -> None:
+def _need_room(cache: Path, root: Root) -> None:
     free = shutil.disk_usage(cache).free
-    if free < _LEAST_FREE_BYTES:
+    if free < root.least_free_bytes:
         raise StackError(
-            f"{cache} has {free / 1e6:.0f} MB free and the servers need {_LEAST_FREE_BYTES / 1e6:.0f} MB: "
+            f"{cache} has {free / 1e6:.0f} MB free and {root.what} need {root.least_free_bytes / 1e6:.0f} MB: "
             "make room, or name another folder in XDG_CACHE_HOME"
         )
 
 
-def _unpack(debs: list[Path], root: Path) -> None:
-    partial = root.with_name(root.name + ".partial")
+def _unpack(debs: list[Path], root: Root, made: Path) -> None:
+    partial = made.with_name(made.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     # base-files first: it lays out /usr/lib and the links to it
@@ -94,7 +147,7 @@ def _unpack(debs: list[Path], root: Path) -> None:
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE) as archive:
             unpacked = subprocess.run(
                 ["tar", "-xf", "-", "-C", str(partial), "--no-same-owner", "--keep-directory-symlink"]
-                + [f"--exclude={pattern}" for pattern in _EXCLUDED],
+                + [f"--exclude={pattern}" for pattern in root.excluded],
                 stdin=archive.stdout,
                 capture_output=True,
                 text=True,
@@ -105,18 +158,9 @@ def _unpack(debs: list[Path], root: Path) -> None:
             raise StackError(
                 f"cannot unpack {deb.name}: {unpacked.stderr.strip() or 'damaged; it will be fetched again'}"
             )
-    for name, text in {
-        "etc/passwd": "root:x:0:0::/root:/bin/sh\nstack:x:999:999::/data:/bin/sh\n",
-        "etc/group": "root:x:0:\nstack:x:999:\n",
-        "etc/hosts": "127.0.0.1 localhost\n",
-    }.items():
-        (partial / name).write_text(text)
-    for link, target in {"usr/bin/awk": "mawk", "etc/localtime": "/usr/share/zoneinfo/Etc/UTC"}.items():
-        (partial / link).unlink(missing_ok=True)
-        (partial / link).symlink_to(target)
-    (partial / "data").mkdir()
-    (partial / "etc/streaming").mkdir()
-    partial.rename(root)
+    if root.complete:
+        root.complete(partial)
+    partial.rename(made)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from runtime.dynsec import DynsecError
-from stack import cache, supervisor
+from stack import cache, supervisor, toolchain
 from stack import demo as demonstration
 from stack.apt import Say
 from stack.errors import StackError
@@ -61,6 +61,16 @@ def fetch() -> None:
     """Fetch and unpack the servers (95 MB, once for all checkouts of a user), without starting them."""
     with _progress("looking for the servers") as say:
         cache.ensure_root(say)
+
+
+@cli.command(name="toolchain")
+def tools() -> None:
+    """Fetch and unpack the firmware's tools (350 MB, once for all checkouts of a user), and print the folder to put
+    first on PATH: PATH="$(python -m stack toolchain):$PATH".
+    """
+    with _progress("looking for the firmware's tools") as say:
+        folder = toolchain.ensure(say)
+    click.echo(folder)
 
 
 @cli.command()

@@ -4,11 +4,12 @@ import fcntl
 import subprocess
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from stack import cache
+from stack import cache, toolchain
 from stack.apt import Say
 from stack.errors import StackError
 
@@ -91,6 +92,33 @@ def test_root_second_time_needs_no_network(mirror: Mirror) -> None:
     assert mirror.downloads == 1
 
 
+def test_root_that_is_there_waits_for_nobody(mirror: Mirror) -> None:
+    """Who has the servers starts them while another checkout fetches the firmware's tools."""
+    made = cache.ensure_root(quiet)
+    with (cache.folder() / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert cache.ensure_root(quiet) == made
+
+
+def test_root_of_each_kind_is_found_again(mirror: Mirror) -> None:
+    """The servers and the firmware's tools lie beside each other; neither is fetched anew for the other."""
+    servers = cache.ensure_root(quiet)
+    tools = cache.ensure_root(quiet, toolchain.ROOT)
+    assert tools != servers
+    assert not (tools / "etc/streaming").exists()
+    mirror.fail = True
+    assert cache.ensure_root(quiet) == servers
+    assert cache.ensure_root(quiet, toolchain.ROOT) == tools
+
+
+def test_root_made_for_another_list_of_packages_is_made_anew(mirror: Mirror) -> None:
+    """A root that lacks what is needed now is not taken."""
+    first = cache.ensure_root(quiet)
+    more = replace(cache.SERVERS, packages=(*cache.SERVERS.packages, "another"))
+    assert cache.ensure_root(quiet, more) != first
+    assert mirror.downloads == 2
+
+
 def test_root_interrupted_while_unpacking_is_made_anew(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,11 +143,10 @@ def test_root_damaged_package_is_named_and_fetched_again(mirror: Mirror) -> None
     assert (cache.ensure_root(quiet) / "usr/sbin/mosquitto").exists()
 
 
-def test_root_full_disk_is_said_before_fetching(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_full_disk_is_said_before_fetching(mirror: Mirror) -> None:
     """The sentence gives what is free, what is needed and where; nothing was fetched."""
-    monkeypatch.setattr(cache, "_LEAST_FREE_BYTES", 10**18)
     with pytest.raises(StackError, match=r"MB free and the servers need .*XDG_CACHE_HOME"):
-        cache.ensure_root(quiet)
+        cache.ensure_root(quiet, replace(cache.SERVERS, least_free_bytes=10**18))
     assert mirror.downloads == 0
 
 
