@@ -42,7 +42,7 @@ bench: servers  ## What the whole chain sustains here, and what a message costs
 	@$(BIN)/python -m bench
 
 lock: setup  ## Write requirements.lock anew (needs uv)
-	uv pip compile pyproject.toml --extra ctl --extra dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra ctl --extra dev --extra firmware --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --quiet --output-file requirements.lock
 
 clean:  ## Forget the virtual environment and the data of this checkout's stack
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stack down; fi
