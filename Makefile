@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
 .DEFAULT_GOAL := help
-.PHONY: help setup servers demo test unit check format proto bench lock docs env-example clean
+.PHONY: help setup servers toolchain demo test unit check format proto firmware firmware-test firmware-lint bench lock docs env-example clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -17,22 +17,40 @@ setup:  ## Virtual environment in .venv; everything else calls it
 servers: setup  ## Mosquitto, RabbitMQ and TimescaleDB, fetched once for a user
 	@$(BIN)/python -m stack fetch
 
+toolchain: setup  ## The firmware's compilers and checkers, fetched once for a user
+	@$(BIN)/python -m stack toolchain > /dev/null
+
 check: setup  ## Format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy firmware/tools/offline.py
 
 format: setup  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-proto: setup  ## Generate wire/*_pb2.py anew
+proto: setup  ## Generate wire/*_pb2.py and firmware/lib/proto anew
 	$(BIN)/python -m grpc_tools.protoc -I proto --python_out=wire --pyi_out=wire sensor.proto relay.proto view.proto
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nanopb_generator -q -I proto -D firmware/lib/proto --error-on-unmatched proto/sensor.proto
+
+# the tools first on PATH, and PlatformIO without its registry
+FIRMWARE = set -e; PATH="$$($(BIN)/python -m stack toolchain):$(CURDIR)/$(BIN):$$PATH"; export PATH; \
+	settings=$$($(BIN)/python firmware/tools/offline.py); eval "$$settings"; cd firmware;
+
+firmware: toolchain  ## The firmware as a program of this machine: firmware/.pio/build/native/program
+	@$(FIRMWARE) pio run -e native
+
+firmware-test: toolchain  ## The firmware's own tests, also with address and undefined behaviour sanitisers
+	@$(FIRMWARE) pio test -e native -e native_sanitize
+
+firmware-lint: toolchain  ## cppcheck and clang-tidy
+	@$(FIRMWARE) $(MAKE) --no-print-directory lint
 
 unit: setup  ## The tests that need no server
 	$(BIN)/pytest tests/unit
 
-test: check servers  ## Everything that CI runs
+test: check servers toolchain  ## Everything that CI runs
 	$(BIN)/pytest
 
 demo: servers  ## Everything on this machine, with a live view: make demo [SENSORS=1000]
@@ -46,7 +64,7 @@ lock: setup  ## Write requirements.lock anew (needs uv)
 
 clean:  ## Forget the virtual environment and the data of this checkout's stack
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stack down; fi
-	rm -rf $(VENV) .stack
+	rm -rf $(VENV) .stack firmware/.pio firmware/.pio-core firmware/build
 
 docs: setup  ## Write docs/iotctl.md anew, from the commands' help
 	@$(BIN)/python -m ctl.reference > docs/iotctl.md
