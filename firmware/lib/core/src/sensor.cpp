@@ -28,6 +28,9 @@ Spool* mounted(std::optional<Spool>& spool, hal::Flash* flash) {
   return &*spool;
 }
 
+/// Bytes of a checked command that are a text; a NUL follows them in their field.
+const char* as_text(const pb_byte_t* bytes) { return reinterpret_cast<const char*>(bytes); }
+
 size_t payload_at_most(const Workspace& workspace, const std::optional<Spool>& spool) {
   // half a ring: it holds one batch while the next is made
   const size_t room = std::min({workspace.payload.size, workspace.scratch.size, workspace.ring.size / 2});
@@ -149,7 +152,7 @@ void Sensor::on_command(Bytes payload) {
   }
   sensor_v1_CommandAck ack = sensor_v1_CommandAck_init_zero;
   ack.outcome = judge(command, now_us, ack.reason, sizeof ack.reason);
-  std::copy(std::begin(command.id), std::end(command.id), std::begin(ack.command_id));
+  std::copy(std::begin(command.id.bytes), std::end(command.id.bytes), std::begin(ack.command_id));
   ack.time_ns = unix_ns_at(now_us);
   ack.state = state();
   ack.sample_frequency_hz = frequency_hz_;
@@ -162,11 +165,11 @@ void Sensor::on_command(Bytes payload) {
 // Commands.
 
 sensor_v1_Outcome Sensor::judge(const sensor_v1_Command& command, uint64_t now_us, char* reason, size_t capacity) {
-  if (commands_.knows(command.id)) {
+  if (commands_.knows(command.id.bytes)) {
     return sensor_v1_Outcome_OUTCOME_DUPLICATE;
   }
   // before it is applied: a reboot that comes twice is one
-  counters_.store_failures += commands_.remember(command.id) ? 0 : 1;
+  counters_.store_failures += commands_.remember(command.id.bytes) ? 0 : 1;
   if (command.expiry_time_ns != 0 && !synchronised_) {
     Text(reason, capacity).add("the clock is not synchronised: whether it has expired is not known");
     return sensor_v1_Outcome_OUTCOME_REJECTED;
@@ -200,9 +203,9 @@ sensor_v1_Outcome Sensor::apply(const sensor_v1_Command& command, uint64_t now_u
       char line[sizeof(LogQueue::Line::message)];
       Text(line, sizeof line)
           .add("alarm ")
-          .add(command.command.trigger_alarm.alarm_id)
+          .add(text_of(command.command.trigger_alarm.alarm_id))
           .add(": ")
-          .add(command.command.trigger_alarm.action);
+          .add(text_of(command.command.trigger_alarm.action));
       log(hal::LogLevel::kWarning, "alarm", line, now_us);
       break;
     }
@@ -342,7 +345,7 @@ void Sensor::read_gps(uint64_t now_us) {
     return;
   }
   char text[256];
-  for (size_t size; (size = board_.gps->read(text, sizeof text)) != 0;) {
+  for (size_t size = board_.gps->read(text, sizeof text); size != 0; size = board_.gps->read(text, sizeof text)) {
     nmea_.feed(text, size, now_us);
   }
 }

@@ -24,10 +24,10 @@ struct Board {
 };
 
 struct Options {
-  const char* serial_number;
-  double sample_frequency_hz;      ///< until one is commanded
+  const char* serial_number = nullptr;
+  double sample_frequency_hz = 0;   ///< until one is commanded
   double batch_duration_s = 1.0;
-  size_t window_bytes = 64 * 1024;  ///< batches that wait for the broker's answer, beside their number (20)
+  size_t window_bytes = 65'536;     ///< batches that wait for the broker's answer, beside their number (20)
 };
 
 /// Memory that a sensor works in: `frames` for the open batch (a batch holds what fits), `payload` for one encoded message
