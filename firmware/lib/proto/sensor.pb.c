@@ -36,7 +36,7 @@ PB_BIND(sensor_v1_Awake, sensor_v1_Awake, AUTO)
 PB_BIND(sensor_v1_ChangeSampleFrequency, sensor_v1_ChangeSampleFrequency, AUTO)
 
 
-PB_BIND(sensor_v1_TriggerAlarm, sensor_v1_TriggerAlarm, AUTO)
+PB_BIND(sensor_v1_TriggerAlarm, sensor_v1_TriggerAlarm, 2)
 
 
 PB_BIND(sensor_v1_Resend, sensor_v1_Resend, AUTO)
@@ -48,7 +48,7 @@ PB_BIND(sensor_v1_Identify, sensor_v1_Identify, AUTO)
 PB_BIND(sensor_v1_Reboot, sensor_v1_Reboot, AUTO)
 
 
-PB_BIND(sensor_v1_Command, sensor_v1_Command, AUTO)
+PB_BIND(sensor_v1_Command, sensor_v1_Command, 2)
 
 
 PB_BIND(sensor_v1_CommandAck, sensor_v1_CommandAck, AUTO)

@@ -130,10 +130,12 @@ typedef struct _sensor_v1_ChangeSampleFrequency {
     double sample_frequency_hz;
 } sensor_v1_ChangeSampleFrequency;
 
+typedef PB_BYTES_ARRAY_T(257) sensor_v1_TriggerAlarm_alarm_id_t;
+typedef PB_BYTES_ARRAY_T(257) sensor_v1_TriggerAlarm_action_t;
 typedef struct _sensor_v1_TriggerAlarm {
-    char alarm_id[64];
+    sensor_v1_TriggerAlarm_alarm_id_t alarm_id;
     uint32_t severity;
-    char action[64];
+    sensor_v1_TriggerAlarm_action_t action;
 } sensor_v1_TriggerAlarm;
 
 typedef struct _sensor_v1_Resend {
@@ -150,9 +152,10 @@ typedef struct _sensor_v1_Reboot {
     char dummy_field;
 } sensor_v1_Reboot;
 
+typedef PB_BYTES_ARRAY_T(16) sensor_v1_Command_id_t;
 /* Idempotent by its id: a command that comes twice is applied once. */
 typedef struct _sensor_v1_Command {
-    pb_byte_t id[16]; /* UUID, 16 bytes */
+    sensor_v1_Command_id_t id; /* UUID, 16 bytes */
     int64_t issued_time_ns;
     int64_t expiry_time_ns; /* 0: never; an expired command is never applied */
     pb_size_t which_command;
@@ -227,11 +230,11 @@ extern "C" {
 #define sensor_v1_Sleep_init_default             {0}
 #define sensor_v1_Awake_init_default             {0}
 #define sensor_v1_ChangeSampleFrequency_init_default {0}
-#define sensor_v1_TriggerAlarm_init_default      {"", 0, ""}
+#define sensor_v1_TriggerAlarm_init_default      {{0, {0}}, 0, {0, {0}}}
 #define sensor_v1_Resend_init_default            {0, 0, 0}
 #define sensor_v1_Identify_init_default          {0}
 #define sensor_v1_Reboot_init_default            {0}
-#define sensor_v1_Command_init_default           {{0}, 0, 0, 0, {sensor_v1_Sleep_init_default}}
+#define sensor_v1_Command_init_default           {{0, {0}}, 0, 0, 0, {sensor_v1_Sleep_init_default}}
 #define sensor_v1_CommandAck_init_default        {{0}, _sensor_v1_Outcome_MIN, "", 0, _sensor_v1_State_MIN, 0}
 #define sensor_v1_Position_init_zero             {0, 0, 0, 0}
 #define sensor_v1_Channel_init_zero              {0, {{NULL}, NULL}, {{NULL}, NULL}, 0, 0}
@@ -243,11 +246,11 @@ extern "C" {
 #define sensor_v1_Sleep_init_zero                {0}
 #define sensor_v1_Awake_init_zero                {0}
 #define sensor_v1_ChangeSampleFrequency_init_zero {0}
-#define sensor_v1_TriggerAlarm_init_zero         {"", 0, ""}
+#define sensor_v1_TriggerAlarm_init_zero         {{0, {0}}, 0, {0, {0}}}
 #define sensor_v1_Resend_init_zero               {0, 0, 0}
 #define sensor_v1_Identify_init_zero             {0}
 #define sensor_v1_Reboot_init_zero               {0}
-#define sensor_v1_Command_init_zero              {{0}, 0, 0, 0, {sensor_v1_Sleep_init_zero}}
+#define sensor_v1_Command_init_zero              {{0, {0}}, 0, 0, 0, {sensor_v1_Sleep_init_zero}}
 #define sensor_v1_CommandAck_init_zero           {{0}, _sensor_v1_Outcome_MIN, "", 0, _sensor_v1_State_MIN, 0}
 
 /* Field tags (for use in manual encoding/decoding) */
@@ -419,9 +422,9 @@ X(a, STATIC,   SINGULAR, DOUBLE,   sample_frequency_hz,   1)
 #define sensor_v1_ChangeSampleFrequency_DEFAULT NULL
 
 #define sensor_v1_TriggerAlarm_FIELDLIST(X, a) \
-X(a, STATIC,   SINGULAR, STRING,   alarm_id,          1) \
+X(a, STATIC,   SINGULAR, BYTES,    alarm_id,          1) \
 X(a, STATIC,   SINGULAR, UINT32,   severity,          2) \
-X(a, STATIC,   SINGULAR, STRING,   action,            3)
+X(a, STATIC,   SINGULAR, BYTES,    action,            3)
 #define sensor_v1_TriggerAlarm_CALLBACK NULL
 #define sensor_v1_TriggerAlarm_DEFAULT NULL
 
@@ -443,7 +446,7 @@ X(a, STATIC,   SINGULAR, UINT64,   last_sequence,     3)
 #define sensor_v1_Reboot_DEFAULT NULL
 
 #define sensor_v1_Command_FIELDLIST(X, a) \
-X(a, STATIC,   SINGULAR, FIXED_LENGTH_BYTES, id,                1) \
+X(a, STATIC,   SINGULAR, BYTES,    id,                1) \
 X(a, STATIC,   SINGULAR, SFIXED64, issued_time_ns,    2) \
 X(a, STATIC,   SINGULAR, SFIXED64, expiry_time_ns,    3) \
 X(a, STATIC,   ONEOF,    MESSAGE,  (command,sleep,command.sleep),   4) \
@@ -517,7 +520,7 @@ extern const pb_msgdesc_t sensor_v1_CommandAck_msg;
 #define sensor_v1_ChangeSampleFrequency_size     9
 #define sensor_v1_ChannelDescription_size        99
 #define sensor_v1_CommandAck_size                170
-#define sensor_v1_Command_size                   175
+#define sensor_v1_Command_size                   565
 #define sensor_v1_Identify_size                  0
 #define sensor_v1_Log_size                       302
 #define sensor_v1_Position_size                  24
@@ -525,7 +528,7 @@ extern const pb_msgdesc_t sensor_v1_CommandAck_msg;
 #define sensor_v1_Resend_size                    28
 #define sensor_v1_Sleep_size                     6
 #define sensor_v1_Status_size                    82
-#define sensor_v1_TriggerAlarm_size              136
+#define sensor_v1_TriggerAlarm_size              526
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -28,9 +28,6 @@ Spool* mounted(std::optional<Spool>& spool, hal::Flash* flash) {
   return &*spool;
 }
 
-/// Bytes of a checked command that are a text; a NUL follows them in their field.
-const char* as_text(const pb_byte_t* bytes) { return reinterpret_cast<const char*>(bytes); }
-
 size_t payload_at_most(const Workspace& workspace, const std::optional<Spool>& spool) {
   // half a ring: it holds one batch while the next is made
   const size_t room = std::min({workspace.payload.size, workspace.scratch.size, workspace.ring.size / 2});
