@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/limits.h"
+#include "digits.h"
 #include "nmea_fields.h"
 
 namespace sensor {
@@ -42,7 +43,7 @@ uint32_t range_error_mm(char quality) {
 bool metres(const char* value, const char* unit, int64_t* mm) {
   *mm = 0;
   if (*value == '\0') return true;
-  return (*unit == '\0' || std::strcmp(unit, "M") == 0) && nmea::decimal(value, 3, mm);
+  return (*unit == '\0' || std::strcmp(unit, "M") == 0) && digits::decimal(value, 3, mm);
 }
 
 bool place(const char* const* fields, Position* position) {
@@ -97,7 +98,7 @@ bool Nmea::understood() {
     if (one != nullptr) *one++ = '\0';
   }
   // $PGRMC is a maker's own sentence, not the RMC of a talker PG
-  if (std::strlen(fields[0]) != kAddress || fields[0][0] == 'P') return true;
+  if (std::strlen(fields[0]) != kAddress || *fields[0] == 'P') return true;
   if (std::strcmp(fields[0] + 2, "GGA") == 0) return gga(fields);
   if (std::strcmp(fields[0] + 2, "RMC") == 0) return rmc(fields);
   return true;
@@ -113,13 +114,13 @@ bool Nmea::gga(const Fields& fields) {
     ++sentences_;
     return true;
   }
-  Position position;
+  Position found;
   int64_t altitude_mm = 0;
   int64_t separation_mm = 0;
   int64_t hdop = kNoHdop;
-  if (!place(&fields[2], &position) || !metres(fields[9], fields[10], &altitude_mm) ||
+  if (!place(&fields[2], &found) || !metres(fields[9], fields[10], &altitude_mm) ||
       !metres(fields[11], fields[12], &separation_mm) ||
-      (fields[8][0] != '\0' && (!nmea::decimal(fields[8], 3, &hdop) || hdop < 0))) {
+      (*fields[8] != '\0' && (!digits::decimal(fields[8], 3, &hdop) || hdop < 0))) {
     return false;
   }
   altitude_mm += separation_mm;
@@ -127,9 +128,9 @@ bool Nmea::gga(const Fields& fields) {
       altitude_mm < std::numeric_limits<int32_t>::min()) {
     return false;
   }
-  position.altitude_mm = static_cast<int32_t>(altitude_mm);
-  if (hdop < kNoHdop) position.accuracy_mm = (static_cast<uint32_t>(hdop) * error_mm + 500) / 1000;
-  position_ = position;
+  found.altitude_mm = static_cast<int32_t>(altitude_mm);
+  if (hdop < kNoHdop) found.accuracy_mm = (static_cast<uint32_t>(hdop) * error_mm + 500) / 1000;
+  position_ = found;
   position_us_ = began_us_;
   from_gga_ = true;
   ++sentences_;
@@ -140,26 +141,26 @@ bool Nmea::gga(const Fields& fields) {
 bool Nmea::rmc(const Fields& fields) {
   const char* status = fields[2];
   if ((status[0] != 'A' && status[0] != 'V') || status[1] != '\0') return false;
-  const char mode = fields[12][0];  // N: no fix, M: typed, S: simulated; empty before NMEA 2.3
+  const char mode = *fields[12];  // N: no fix, M: typed, S: simulated; empty before NMEA 2.3
   if (status[0] == 'V' || mode == 'N' || mode == 'M' || mode == 'S') {
     position_.reset();
     ++sentences_;
     return true;
   }
-  Position position;
-  int64_t unix_ns = 0;
-  if (!place(&fields[3], &position) ||
-      (fields[9][0] != '\0' && !nmea::unix_time(fields[1], fields[9], &unix_ns))) {
+  Position found;
+  int64_t time_ns = 0;
+  if (!place(&fields[3], &found) ||
+      (*fields[9] != '\0' && !nmea::unix_time(fields[1], fields[9], &time_ns))) {
     return false;
   }
-  if (unix_ns >= kMinimumTimeNs) {
-    unix_ns_ = unix_ns;
+  if (time_ns >= kMinimumTimeNs) {
+    unix_ns_ = time_ns;
     unix_us_ = began_us_;
   }
   if (mode == 'E') {  // dead reckoning: the time is right, the place is a guess
     position_.reset();
-  } else if (!from_gga_ || !this->position(began_us_).has_value()) {
-    position_ = position;
+  } else if (!from_gga_ || !position(began_us_).has_value()) {
+    position_ = found;
     position_us_ = began_us_;
     from_gga_ = false;
   }

@@ -1,50 +1,17 @@
 #include "nmea_fields.h"
 
-#include <cstddef>
+#include "digits.h"
 
 namespace sensor::nmea {
 namespace {
 
-constexpr unsigned kMaximumWhole = 9;
 constexpr unsigned kMinuteDecimals = 9;
+constexpr int64_t kMinute = 1'000'000'000;  ///< in units of its last decimal
 constexpr int64_t kNsPerSecond = 1'000'000'000;
-
-bool is_digit(char one) {
-  return one >= '0' && one <= '9';
-}
-
-int64_t power_of_ten(unsigned exponent) {
-  int64_t value = 1;
-  for (; exponent > 0; --exponent) value *= 10;
-  return value;
-}
-
-/// Digits as a number; how many there were. At most kMaximumWhole of them are taken.
-unsigned whole(const char** text, int64_t* value) {
-  unsigned count = 0;
-  for (*value = 0; count < kMaximumWhole && is_digit(**text); ++*text, ++count)
-    *value = *value * 10 + (**text - '0');
-  return count;
-}
-
-/// An end, or a point and digits: those in units of 10⁻ᵈᵉᶜⁱᵐᵃˡˢ, and the first digit that is too much.
-bool fraction(const char* text, unsigned decimals, int64_t* value, int* next_digit) {
-  *value = 0;
-  *next_digit = 0;
-  unsigned count = 0;
-  if (*text == '.') {
-    for (++text; is_digit(*text); ++text, ++count) {
-      if (count < decimals) *value = *value * 10 + (*text - '0');
-      if (count == decimals) *next_digit = *text - '0';
-    }
-  }
-  if (count < decimals) *value *= power_of_ten(decimals - count);
-  return *text == '\0';
-}
 
 /// Exactly two digits.
 bool two_digits(const char* text, int32_t* value) {
-  if (!is_digit(text[0]) || !is_digit(text[1])) return false;
+  if (!digits::is_digit(text[0]) || !digits::is_digit(text[1])) return false;
   *value = (text[0] - '0') * 10 + (text[1] - '0');
   return true;
 }
@@ -68,18 +35,6 @@ int64_t days_since_1970(int32_t year, int32_t month, int32_t day) {
 
 }  // namespace
 
-bool decimal(const char* text, unsigned decimals, int64_t* value) {
-  const bool negative = *text == '-';
-  if (negative) ++text;
-  int64_t units = 0;
-  int64_t parts = 0;
-  int next_digit = 0;
-  if (whole(&text, &units) == 0 || !fraction(text, decimals, &parts, &next_digit)) return false;
-  const int64_t magnitude = units * power_of_ten(decimals) + parts + (next_digit >= 5 ? 1 : 0);
-  *value = negative ? -magnitude : magnitude;
-  return true;
-}
-
 bool coordinate(const char* text, const char* hemisphere, char positive, char negative,
                 int32_t maximum_degrees, int32_t* degrees_e7) {
   const bool is_negative = hemisphere[0] == negative;
@@ -87,10 +42,10 @@ bool coordinate(const char* text, const char* hemisphere, char positive, char ne
   int64_t degrees_and_minutes = 0;
   int64_t parts = 0;
   int next_digit = 0;
-  const unsigned digits = whole(&text, &degrees_and_minutes);
-  if (digits < 3 || digits > 5 || !fraction(text, kMinuteDecimals, &parts, &next_digit)) return false;
-  const int64_t minutes_e9 = degrees_and_minutes % 100 * power_of_ten(kMinuteDecimals) + parts;
-  if (minutes_e9 >= 60 * power_of_ten(kMinuteDecimals)) return false;
+  const unsigned count = digits::whole(&text, &degrees_and_minutes);
+  if (count < 3 || count > 5 || !digits::fraction(text, kMinuteDecimals, &parts, &next_digit)) return false;
+  const int64_t minutes_e9 = degrees_and_minutes % 100 * kMinute + parts;
+  if (minutes_e9 >= 60 * kMinute) return false;
   // 10⁷ / (60 × 10⁹) = 1 / 6000
   const int64_t magnitude = degrees_and_minutes / 100 * 10'000'000 + (minutes_e9 + 3000) / 6000;
   if (magnitude > int64_t{maximum_degrees} * 10'000'000) return false;
@@ -104,7 +59,7 @@ bool unix_time(const char* time, const char* date, int64_t* unix_ns) {
   int32_t second = 0;
   int64_t parts_ns = 0;
   int next_digit = 0;
-  if (!three_numbers(time, &hour, &minute, &second) || !fraction(time + 6, 9, &parts_ns, &next_digit))
+  if (!three_numbers(time, &hour, &minute, &second) || !digits::fraction(time + 6, 9, &parts_ns, &next_digit))
     return false;
   const bool leap_second = hour == 23 && minute == 59 && second == 60;
   if (hour > 23 || minute > 59 || (second > 59 && !leap_second)) return false;

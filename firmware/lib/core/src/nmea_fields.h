@@ -6,10 +6,6 @@
 /// unit.
 namespace sensor::nmea {
 
-/// [-]digits[.digits] in units of 10⁻ᵈᵉᶜⁱᵐᵃˡˢ, rounded half away from zero; at most 9 digits before the
-/// point, at most 9 `decimals`. False where the text is anything else.
-bool decimal(const char* text, unsigned decimals, int64_t* value);
-
 /// dddmm.mmmm and its hemisphere (`positive` or `negative`) in degrees × 10⁷, rounded half away from zero; at
 /// most `maximum_degrees` either way. Digits of minutes behind the ninth are not looked at.
 bool coordinate(const char* text, const char* hemisphere, char positive, char negative,
