@@ -5,8 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
+
+#include "log.h"
 
 namespace host {
 
@@ -15,20 +16,19 @@ FileFlash::FileFlash(const std::string& path, uint32_t size) : size_(size) {
   if (!path.empty()) {
     file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     struct stat found {};
-    if (file < 0 || fstat(file, &found) != 0) {
-      problem_ = path + ": " + std::strerror(errno);
-    } else if (found.st_size != 0 && found.st_size != static_cast<off_t>(size)) {
+    const bool opened = file >= 0 && fstat(file, &found) == 0;
+    if (opened && found.st_size != 0 && found.st_size != static_cast<off_t>(size)) {
       problem_ = path + " holds a spool of " + std::to_string(found.st_size) + " bytes: --spool " +
                  std::to_string(found.st_size) + ", or remove it";
-    } else if (ftruncate(file, static_cast<off_t>(size)) != 0) {
-      problem_ = path + ": " + std::strerror(errno);
+    } else if (!opened || ftruncate(file, static_cast<off_t>(size)) != 0) {
+      problem_ = path + ": " + system_error();
     }
   }
   if (problem_.empty()) {
     const int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
     void* const mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, file, 0);
     if (mapped == MAP_FAILED) {
-      problem_ = "no memory for a spool of " + std::to_string(size) + " bytes: " + std::strerror(errno);
+      problem_ = "no memory for a spool of " + std::to_string(size) + " bytes: " + system_error();
     } else {
       bytes_ = static_cast<uint8_t*>(mapped);
     }

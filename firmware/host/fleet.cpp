@@ -1,10 +1,10 @@
 #include "fleet.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <csignal>
 #include <ctime>
-
-#include <algorithm>
-#include <cmath>
 
 #include "log.h"
 
@@ -21,9 +21,8 @@ volatile std::sig_atomic_t signals = 0;
 void on_signal(int /*number*/) { signals = signals + 1; }
 
 int64_t now_ms() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 /// Signals come only while it polls; gives the mask to poll with.
@@ -39,7 +38,7 @@ sigset_t catch_signals() {
   }
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
-  sigprocmask(SIG_BLOCK, &stops, &before);
+  pthread_sigmask(SIG_BLOCK, &stops, &before);
   return before;
 }
 

@@ -7,8 +7,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "log.h"
 
 namespace host {
 namespace {
@@ -48,7 +49,7 @@ bool Health::listen(const std::string& host, uint16_t port, std::string* problem
   if (!good) {
     *problem = "cannot serve health on " + host + ":" + std::to_string(port) +
                " (STREAMING_HEALTH_HOST, STREAMING_HEALTH_PORT): " +
-               (errno == 0 ? "not an IPv4 address" : std::strerror(errno));
+               (errno == 0 ? "not an IPv4 address" : system_error());
   }
   return good;
 }
@@ -88,7 +89,7 @@ void Health::accept_clients() {
 }
 
 bool Health::read(Client* client) const {
-  std::array<char, 2048> bytes;
+  std::array<char, 2048> bytes{};
   const ssize_t size = recv(client->socket, bytes.data(), bytes.size(), 0);
   if (size <= 0) {
     return size < 0 && would_block();

@@ -1,27 +1,26 @@
 #include "host_clock.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <ctime>
 
 namespace host {
 namespace {
 
-int64_t now_ns(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+template <typename Clock>
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
 
 HostClock::HostClock(const Options& options)
     : options_(options),
-      began_ns_(now_ns(CLOCK_MONOTONIC)),
-      start_ns_(options.start_ns.value_or(now_ns(CLOCK_REALTIME))) {}
+      began_ns_(now_ns<std::chrono::steady_clock>()),
+      start_ns_(options.start_ns.value_or(now_ns<std::chrono::system_clock>())) {}
 
 int64_t HostClock::elapsed_ns() const {
-  const int64_t elapsed = now_ns(CLOCK_MONOTONIC) - began_ns_;
+  const int64_t elapsed = now_ns<std::chrono::steady_clock>() - began_ns_;
   return options_.speed == 1.0 ? elapsed : static_cast<int64_t>(static_cast<double>(elapsed) * options_.speed);
 }
 
@@ -35,7 +34,7 @@ int64_t HostClock::unix_ns() const {
   }
   // the machine's own clock may step, too, and sensors shall see it
   const bool real = options_.speed == 1.0 && !options_.start_ns;
-  int64_t now = real ? now_ns(CLOCK_REALTIME) : start_ns_ + elapsed;
+  int64_t now = real ? now_ns<std::chrono::system_clock>() : start_ns_ + elapsed;
   for (const ClockStep& step : options_.steps) {
     now += elapsed_s >= step.at_s ? std::llround(step.by_s * 1e9) : 0;
   }

@@ -1,8 +1,13 @@
 #include "log.h"
 
 #include <array>
-#include <cstdio>
+#include <cerrno>
+#include <chrono>
 #include <ctime>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+#include <system_error>
 
 namespace host {
 namespace {
@@ -11,35 +16,37 @@ constexpr std::array<const char*, 6> kNames = {"", "debug", "info", "warning", "
 hal::LogLevel least_level = hal::LogLevel::kInfo;
 
 std::string timestamp() {
-  std::timespec now{};
-  std::timespec_get(&now, TIME_UTC);
+  using std::chrono::system_clock;
+  const auto now = system_clock::now();
+  const std::time_t seconds = system_clock::to_time_t(now);
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
   std::tm utc{};
-  gmtime_r(&now.tv_sec, &utc);
-  std::array<char, 64> text{};
-  const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::array<char, 32> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06ldZ", now.tv_nsec / 1000);
-  return std::string(text.data(), size) + fraction.data();
+  std::ostringstream text;
+  if (gmtime_r(&seconds, &utc) != nullptr) {
+    text << std::put_time(&utc, "%Y-%m-%dT%H:%M:%S.") << std::setw(6) << std::setfill('0') << us << 'Z';
+  }
+  return text.str();
 }
 
 }  // namespace
 
 std::string json_string(const std::string& text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
   std::string json = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       json += '\\';
       json += c;
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      std::array<char, 8> escaped{};
-      std::snprintf(escaped.data(), escaped.size(), "\\u%04x", static_cast<unsigned>(c));
-      json += escaped.data();
+      json += std::string("\\u00") + kDigits[c / 16] + kDigits[c % 16];
     } else {
       json += c;
     }
   }
   return json + '"';
 }
+
+std::string system_error() { return std::error_code(errno, std::generic_category()).message(); }
 
 bool parse_level(const std::string& name, hal::LogLevel* level) {
   for (size_t i = 1; i < kNames.size() - 1; ++i) {
@@ -63,7 +70,7 @@ void log(hal::LogLevel level, const char* event, std::initializer_list<Field> fi
   }
   line += ", \"event\": " + json_string(event) + ", \"level\": \"" + kNames[static_cast<size_t>(level)] +
           "\", \"timestamp\": \"" + timestamp() + "\"}\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  std::cerr << line;
 }
 
 }  // namespace host

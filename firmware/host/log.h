@@ -23,6 +23,9 @@ struct Field {
   std::string json;
 };
 
+/// What the last call of the system failed with.
+std::string system_error();
+
 /// "debug", "info", "warning" or "error"; false for anything else.
 bool parse_level(const std::string& name, hal::LogLevel* level);
 /// Lines below this level are not written.

@@ -3,7 +3,7 @@
 #include <mosquitto.h>
 #include <sys/resource.h>
 
-#include <cstdio>
+#include <iostream>
 
 #include "credentials.h"
 #include "fleet.h"
@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
     exit_code = good ? fleet.run() : 1;
   }
   if (!good) {
-    std::fprintf(stderr, "sensor-host: %s\n", problem.c_str());
+    std::cerr << "sensor-host: " << problem << "\n";
     exit_code = 1;
   }
   mosquitto_lib_cleanup();

@@ -1,12 +1,11 @@
 #include "mosquitto_mqtt.h"
 
-#include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <ctime>
+#include <chrono>
 #include <utility>
 
 #include "core/limits.h"
@@ -26,9 +25,7 @@ constexpr std::array<int, 6> kPermanent = {
 constexpr int kLeastReasonCode = 0x80;  // below are libmosquitto's own errors
 
 int64_t now_s() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec;
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 const char* file_or_null(const std::string& path) { return path.empty() ? nullptr : path.c_str(); }
@@ -36,8 +33,10 @@ const char* file_or_null(const std::string& path) { return path.empty() ? nullpt
 }  // namespace
 
 MosquittoMqtt::MosquittoMqtt(const Broker& broker, const std::string& serial_number, const std::string& password)
-    : broker_(broker), serial_number_(serial_number), filter_("sensors/" + serial_number + "/commands/+") {
-  client_ = mosquitto_new(serial_number.c_str(), /*clean_session=*/false, this);
+    : broker_(broker),
+      serial_number_(serial_number),
+      filter_("sensors/" + serial_number + "/commands/+"),
+      client_(mosquitto_new(serial_number.c_str(), /*clean_session=*/false, this)) {
   if (client_ == nullptr || !set_up(password)) {
     problem_ = problem_.empty() ? "no memory for an MQTT client" : problem_;
   }
@@ -180,7 +179,7 @@ void MosquittoMqtt::closed(bool refused, const std::string& reason) {
   }
   state_ = State::kIdle;
   reason_ = reason;
-  Event event{Event::Kind::kDisconnected};
+  Event event(Event::Kind::kDisconnected);
   event.refused = refused;
   events_.push_back(std::move(event));
 }
@@ -212,7 +211,7 @@ void MosquittoMqtt::disconnected(mosquitto* /*client*/, void* self, int reason,
 
 void MosquittoMqtt::published(mosquitto* /*client*/, void* self, int id, int reason,
                               const mosquitto_property* /*properties*/) {
-  Event event{Event::Kind::kPublished};
+  Event event(Event::Kind::kPublished);
   event.id = id;
   event.reason_code = static_cast<uint8_t>(reason);
   static_cast<MosquittoMqtt*>(self)->events_.push_back(std::move(event));
@@ -231,13 +230,13 @@ void MosquittoMqtt::subscribed(mosquitto* client, void* self, int /*id*/, int co
     return;
   }
   mqtt.state_ = State::kConnected;
-  mqtt.events_.push_back(Event{Event::Kind::kConnected});
+  mqtt.events_.emplace_back(Event::Kind::kConnected);
 }
 
 void MosquittoMqtt::received(mosquitto* /*client*/, void* self, const mosquitto_message* message,
                              const mosquitto_property* /*properties*/) {
   const auto* const bytes = static_cast<const uint8_t*>(message->payload);
-  Event event{Event::Kind::kCommand};
+  Event event(Event::Kind::kCommand);
   event.payload.assign(bytes, bytes + message->payloadlen);
   static_cast<MosquittoMqtt*>(self)->events_.push_back(std::move(event));
 }

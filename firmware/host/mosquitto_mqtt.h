@@ -1,15 +1,13 @@
 #pragma once
 
+#include <mosquitto.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/bytes.h"
 #include "hal/mqtt.h"
-
-struct mosquitto;
-struct mosquitto_message;
-typedef struct mqtt5__property mosquitto_property;  // NOLINT(modernize-use-using): as mosquitto.h has it
 
 namespace host {
 
@@ -75,11 +73,15 @@ class MosquittoMqtt final : public hal::Mqtt {
   enum class State : uint8_t { kIdle, kConnecting, kSubscribing, kConnected, kLeaving };
 
   struct Event {
-    enum class Kind : uint8_t { kConnected, kDisconnected, kPublished, kCommand } kind;
+    enum class Kind : uint8_t { kConnected, kDisconnected, kPublished, kCommand };
+
+    explicit Event(Kind what) : kind(what) {}
+
+    Kind kind;
     bool refused = false;
     hal::PublishId id = hal::kNotTaken;
     uint8_t reason_code = 0;
-    std::vector<uint8_t> payload{};
+    std::vector<uint8_t> payload;
   };
 
   static void connected(mosquitto*, void* self, int reason, int flags, const mosquitto_property* properties);
@@ -95,7 +97,7 @@ class MosquittoMqtt final : public hal::Mqtt {
   Broker broker_;
   std::string serial_number_;
   std::string filter_;
-  mosquitto* client_ = nullptr;
+  mosquitto* client_;
   State state_ = State::kIdle;
   bool refused_ = false;
   int64_t deadline_s_ = 0;  // of the attempt to connect

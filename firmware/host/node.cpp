@@ -10,7 +10,7 @@ namespace {
 
 // a quarter of the ring is one batch at most, so that a full ring loses a part of what it holds
 constexpr size_t kRingPerBatch = 4;
-constexpr size_t kMostFrames = 480 * 1024;  // less than the largest message
+constexpr size_t kMostFrames = size_t{480} * 1024;  // less than the largest message
 constexpr size_t kBesideFrames = 2048;
 constexpr double kShaftHz = 24.8;
 constexpr double kShaftStepHz = 0.37;  // machines differ
@@ -65,13 +65,13 @@ Node::Node(const Options& options, const std::string& serial_number, const std::
   if (!options.state.empty() && !make_folder(options.state)) {
     return;
   }
-  store_.emplace(folder_.empty() ? folder_ : folder_ + "/store");
+  store_ = std::make_unique<FileStore>(folder_.empty() ? folder_ : folder_ + "/store");
   if (options.spool_bytes != 0) {
-    flash_.emplace(folder_.empty() ? folder_ : folder_ + "/spool", options.spool_bytes);
+    flash_ = std::make_unique<FileFlash>(folder_.empty() ? folder_ : folder_ + "/spool", options.spool_bytes);
     problem_ = flash_->problem();
   }
   if (!nmea.seconds.empty()) {
-    gps_.emplace(nmea, clock);
+    gps_ = std::make_unique<FileGps>(nmea, clock);
   }
 }
 
@@ -86,18 +86,17 @@ bool Node::make_folder(const std::string& state) {
 }
 
 void Node::boot() {
-  mqtt_.emplace(broker_, serial_number_, password_);
+  mqtt_ = std::make_unique<MosquittoMqtt>(broker_, serial_number_, password_);
   problem_ = mqtt_->problem();
   if (!problem_.empty()) {
     return;
   }
-  const sensor::Board board{clock_, source_, *mqtt_, *store_, system_, flash_ ? &*flash_ : nullptr,
-                            gps_ ? &*gps_ : nullptr};
+  const sensor::Board board{clock_, source_, *mqtt_, *store_, system_, flash_.get(), gps_.get()};
   const sensor::Workspace workspace{{frames_.get(), frames_bytes_},
                                     {payload_.get(), payload_bytes_},
                                     {scratch_.get(), payload_bytes_},
                                     {ring_.get(), ring_bytes_}};
-  sensor_.emplace(options_, board, workspace);
+  sensor_ = std::make_unique<sensor::Sensor>(options_, board, workspace);
   sensor_->begin();
   due_us_ = 0;
 }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -93,9 +92,9 @@ class Node final : private MosquittoMqtt::Listener {
   std::string problem_;
   HostSystem system_;
   sensor::Synthetic source_;
-  std::optional<FileStore> store_;
-  std::optional<FileFlash> flash_;
-  std::optional<FileGps> gps_;
+  std::unique_ptr<FileStore> store_;
+  std::unique_ptr<FileFlash> flash_;
+  std::unique_ptr<FileGps> gps_;
   size_t frames_bytes_;
   size_t payload_bytes_;
   size_t ring_bytes_;
@@ -103,8 +102,8 @@ class Node final : private MosquittoMqtt::Listener {
   Buffer payload_;
   Buffer scratch_;
   Buffer ring_;
-  std::optional<MosquittoMqtt> mqtt_;
-  std::optional<sensor::Sensor> sensor_;
+  std::unique_ptr<MosquittoMqtt> mqtt_;
+  std::unique_ptr<sensor::Sensor> sensor_;
   sensor::Counters before_{};  // of the sensors before the last reboot
   uint64_t due_us_ = 0;
   bool stopping_ = false;

@@ -4,9 +4,10 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
 
 #include "core/limits.h"
 #include "file_flash.h"
@@ -87,7 +88,7 @@ constexpr option kOptions[] = {
 };
 
 bool refuse(const std::string& name, const std::string& text, const std::string& wanted) {
-  std::fprintf(stderr, "sensor-host: %s: '%s' is not %s\n", name.c_str(), text.c_str(), wanted.c_str());
+  std::cerr << "sensor-host: " << name << ": '" << text << "' is not " << wanted << "\n";
   return false;
 }
 
@@ -95,10 +96,11 @@ bool refuse(const std::string& name, const std::string& text, const std::string&
 bool number(const std::string& name, const char* text, double least, double largest, double* value) {
   char* end = nullptr;
   const double parsed = std::strtod(text, &end);
-  if (end == text || *end != '\0' || !(parsed >= least && parsed <= largest)) {
-    char wanted[96];
-    std::snprintf(wanted, sizeof wanted, "a number from %.10g to %.10g", least, largest);
-    return refuse(name, text, wanted);
+  const bool inside = parsed >= least && parsed <= largest;
+  if (end == text || *end != '\0' || !inside) {
+    std::ostringstream wanted;
+    wanted << std::setprecision(10) << "a number from " << least << " to " << largest;
+    return refuse(name, text, wanted.str());
   }
   *value = parsed;
   return true;
@@ -209,7 +211,7 @@ bool choose(int choice, const std::string& name, const char* text, Options* opti
 }
 
 const char* variable(const char* name) {
-  const char* const value = std::getenv(name);
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): there is one thread
   return value == nullptr || *value == '\0' ? nullptr : value;
 }
 
@@ -243,11 +245,11 @@ bool read_environment(Options* options) {
 
 bool complete(const Options& options) {
   if (options.credentials.empty()) {
-    std::fputs("sensor-host: --credentials FILE is needed (sensor-host --help)\n", stderr);
+    std::cerr << "sensor-host: --credentials FILE is needed (sensor-host --help)\n";
     return false;
   }
   if (!options.serial.empty() && (options.sensors != 1 || !options.prefix.empty())) {
-    std::fputs("sensor-host: --serial is one sensor: without --sensors and --prefix\n", stderr);
+    std::cerr << "sensor-host: --serial is one sensor: without --sensors and --prefix\n";
     return false;
   }
   for (const std::string& serial : {options.serial_numbers().front(), options.serial_numbers().back()}) {
@@ -258,7 +260,7 @@ bool complete(const Options& options) {
   }
   if (options.broker.certificate.empty() != options.broker.key.empty() ||
       (options.broker.ca.empty() && !options.broker.key.empty())) {
-    std::fputs("sensor-host: --tls-certificate and --tls-key go together, and with --tls-ca\n", stderr);
+    std::cerr << "sensor-host: --tls-certificate and --tls-key go together, and with --tls-ca\n";
     return false;
   }
   return true;
@@ -272,9 +274,9 @@ std::vector<std::string> Options::serial_numbers() const {
   }
   std::vector<std::string> serials;
   for (size_t i = 1; i <= sensors; ++i) {
-    char number[32];
-    std::snprintf(number, sizeof number, "firmware-%04zu", i);
-    serials.push_back(prefix + number);
+    std::ostringstream serial_number;
+    serial_number << prefix << "firmware-" << std::setw(4) << std::setfill('0') << i;
+    serials.push_back(serial_number.str());
   }
   return serials;
 }
@@ -286,12 +288,12 @@ bool parse_options(int argc, char** argv, Options* options, int* exit_code) {
   }
   for (;;) {
     int index = 0;
-    const int choice = getopt_long(argc, argv, "h", kOptions, &index);
+    const int choice = getopt_long(argc, argv, "h", kOptions, &index);  // NOLINT(concurrency-mt-unsafe): one thread
     if (choice == -1) {
       break;
     }
     if (choice == 'h') {
-      std::fputs(kHelp, stdout);
+      std::cout << kHelp;
       *exit_code = 0;
       return false;
     }
@@ -300,7 +302,7 @@ bool parse_options(int argc, char** argv, Options* options, int* exit_code) {
     }
   }
   if (optind != argc) {
-    std::fprintf(stderr, "sensor-host: '%s' is no option (sensor-host --help)\n", argv[optind]);
+    std::cerr << "sensor-host: '" << argv[optind] << "' is no option (sensor-host --help)\n";
     return false;
   }
   return complete(*options);
