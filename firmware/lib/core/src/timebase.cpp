@@ -19,9 +19,12 @@ constexpr double kTrustUnknown = 0.02;
 constexpr double kTrustLearnt = 8.0;
 constexpr double kMaximumError = 0.2;  ///< of an oscillator; beyond, readings are nonsense
 
-constexpr double kMaximumStep = 0.25;  ///< samples a block, once locked
-constexpr double kFarOff = 32.0;       ///< samples: frames were lost or invented, and nobody said so
-constexpr int32_t kFarOffBlocks = 8;   ///< in a row, until that is believed
+// Once locked, a block counts as so late at most: what moves the line by so many samples, or, where readings are that
+// uncertain, so many times what is usual.
+constexpr double kMaximumStep = 0.25;
+constexpr double kUnusual = 3.0;
+constexpr double kFarOff = 8.0;       ///< times that: frames were lost or invented, and nobody said so
+constexpr int32_t kFarOffBlocks = 8;  ///< in a row, until that is believed
 
 constexpr double kHysteresis = 50e-6;
 constexpr double kHysteresisSamples = 0.5;  ///< a second
@@ -49,6 +52,7 @@ void Timebase::forget_phase() {
   weight_xx_ = trust * trust;
   blocks_ = 0;
   far_off_ = 0;
+  usual_ns_ = 0;
   block_readings_ = 0;
 }
 
@@ -89,11 +93,12 @@ void Timebase::close_block() {
 
   double late = least_late_ns_;
   if (locked()) {
-    const bool far = std::fabs(late) > kFarOff * period_ns_;
+    const double most = std::max(kMaximumStep * period_ns_ / phase_gain, kUnusual * usual_ns_);
+    const bool far = std::fabs(late) > kFarOff * most;
     far_off_ = !far ? 0 : late > 0 ? std::max(far_off_, 0) + 1 : std::min(far_off_, 0) - 1;
-    const double most = kMaximumStep * period_ns_ / phase_gain;
     late = std::min(std::max(late, -most), most);
   }
+  usual_ns_ += (std::fabs(late) - usual_ns_) * std::max(1 - kMemory, 1.0 / (blocks_ + 1));
   anchor_ns_ = time_ns(least_late_index_) + std::llround(phase_gain * late);
   anchor_index_ = least_late_index_;
   const double nominal_ns = 1e9 / nominal_hz_;

@@ -17,7 +17,7 @@ uint64_t samples_until(int64_t elapsed_ns, double sample_frequency_hz);
 /// A line time = f(index) is fitted to readings, by least squares that forget (some 32 s). Of each second of readings only
 /// the least late one counts: latency has no other sign. Two things are read off:
 ///  - `time_ns`, which follows the line. Once it is found, it moves by a quarter of a sample at most from one second to the
-///    next, whatever the readings say.
+///    next, unless all readings are that uncertain.
 ///  - `sample_frequency_hz`, which is changed only where it is off by more than 50 ppm, or by half a sample a second if that
 ///    is less: consecutive batches have one frequency, and a batch of a second begins less than a sample from where the one
 ///    before it ended.
@@ -53,6 +53,7 @@ class Timebase {
   double weight_x_ = 0;
   double weight_xx_ = 0;
   uint32_t blocks_ = 0;
+  double usual_ns_ = 0;  ///< how far blocks are off as a rule
   int32_t far_off_ = 0;  ///< blocks in a row that were far off, in the direction of the sign
 
   // The open block, and its least late reading.
