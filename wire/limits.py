@@ -23,6 +23,9 @@ MAXIMUM_ALARM_TEXT_BYTES: Final = (
     63  # of an alarm's id and its action, in UTF-8: a sensor keeps 64, with a NUL
 )
 
+# What a sensor can read of either, to say that it is too long; beyond, it sees no command at all.
+MAXIMUM_COMMAND_TEXT_BYTES: Final = 256
+
 # A sensor knows a command that comes again among its last so many. Bridges have fewer under way, so that what is
 # sent again after a crash is known.
 REMEMBERED_COMMANDS: Final = 256

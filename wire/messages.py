@@ -128,7 +128,10 @@ def decode_command(payload: bytes) -> Command:
         raise WireError(Reason.BAD_COMMAND, "no command, or one this version does not know")
     _check_time("issued_time_ns", command.issued_time_ns)
     _check_time("expiry_time_ns", command.expiry_time_ns)
-    _check_text(alarm_id=command.trigger_alarm.alarm_id, action=command.trigger_alarm.action)
+    alarm = command.trigger_alarm
+    _check_text(alarm_id=alarm.alarm_id, action=alarm.action)
+    if max(len(alarm.alarm_id.encode()), len(alarm.action.encode())) > limits.MAXIMUM_COMMAND_TEXT_BYTES:
+        raise WireError(Reason.BAD_TEXT, f"an alarm's text of over {limits.MAXIMUM_COMMAND_TEXT_BYTES} bytes")
     return command
 
 

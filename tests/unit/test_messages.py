@@ -159,3 +159,14 @@ def test_command_with_text_that_no_database_holds_is_refused() -> None:
     command = Command(id=b"0123456789abcdef", trigger_alarm=TriggerAlarm(alarm_id="a\0b"))
     with pytest.raises(WireError, match="bad_text"):
         messages.decode_command(command.SerializeToString())
+
+
+@pytest.mark.parametrize("name", ["alarm_id", "action"])
+def test_command_with_text_that_no_sensor_reads_is_refused(name: str) -> None:
+    """Bytes count: up to 256 of them a sensor reads, to say that they are too many."""
+    command = Command(id=b"0123456789abcdef", trigger_alarm=TriggerAlarm(alarm_id="hot"))
+    setattr(command.trigger_alarm, name, "é" * 128)
+    assert messages.decode_command(command.SerializeToString()) == command
+    setattr(command.trigger_alarm, name, "é" * 128 + "x")
+    with pytest.raises(WireError, match="bad_text"):
+        messages.decode_command(command.SerializeToString())
