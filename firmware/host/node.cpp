@@ -118,6 +118,9 @@ void Node::run(uint64_t now_us) {
     due_us_ = sensor_->tick();
   }
   mqtt_->write();
+  if (mqtt_->deliver(*this)) {
+    due_us_ = now_us;  // the connection ended while it wrote: no socket will tell
+  }
 }
 
 void Node::stop() {
