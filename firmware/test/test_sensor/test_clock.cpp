@@ -1,0 +1,67 @@
+// Clocks that are not set yet, that are set, and that drift; devices that pace themselves.
+#include <doctest.h>
+
+#include "commands.h"
+
+using sim::Batch;
+using sim::Rig;
+
+TEST_CASE("while the clock is not synchronised no batch is made, and births and statuses have no time") {
+  Rig rig;
+  rig.clock.synchronised = false;
+  rig.boot();
+  rig.run_s(5);
+  CHECK(rig.batches().empty());
+  CHECK(rig.broker.of("logs").empty());
+  CHECK(sim::decode<sensor_v1_Birth>(sensor_v1_Birth_fields, rig.broker.of("birth").at(0)).time_ns == 0);
+  CHECK(rig.status().time_ns == 0);
+  rig.clock.synchronised = true;
+  rig.run_s(1.1);
+  REQUIRE(rig.batches().size() == 1);
+  CHECK(sim::decode<sensor_v1_Birth>(sensor_v1_Birth_fields, rig.broker.of("birth").back()).time_ns > sim::kEpochNs);
+  CHECK(rig.status().time_ns > sim::kEpochNs);
+  // the line of the boot has the time of the boot
+  const auto log = sim::decode<sensor_v1_Log>(sensor_v1_Log_fields, rig.broker.of("logs").at(0));
+  CHECK(log.time_ns < rig.batches()[0].start_time_ns - 4'000'000'000);
+}
+
+TEST_CASE("a step of the clock closes the batch and begins a run, forwards and backwards") {
+  for (const int64_t step_s : {3'600, -3'600}) {
+    CAPTURE(step_s);
+    Rig rig;
+    rig.run_s(2.505);
+    const size_t before = rig.batches().size();
+    rig.clock.step_ns = step_s * 1'000'000'000;
+    rig.run_s(3);
+    const std::vector<Batch> batches = rig.batches();
+    REQUIRE(batches.size() >= before + 3);
+    CHECK(batches[before].samples >= 51);  // what was taken before the step is noticed
+    CHECK(batches[before].samples < 100);
+    const int64_t gap_ns = batches[before + 1].start_time_ns - batches[before].start_time_ns;
+    CHECK(gap_ns / 1'000'000'000 == doctest::Approx(step_s).epsilon(0.01));
+    CHECK(batches[before + 1].samples == 100);
+    for (size_t number = 0; number < batches.size(); ++number) {
+      CHECK(batches[number].sequence == number);
+    }
+    CHECK(rig.sensor->counters().clock_steps == 1);
+    const std::string& line = rig.system.logs.back().message;
+    CHECK(line.find(step_s > 0 ? "forwards" : "backwards") != std::string::npos);
+  }
+}
+
+TEST_CASE("a drift is followed between batches, without a word") {
+  Rig rig;
+  rig.run_s(3);
+  const size_t lines = rig.system.logs.size();
+  rig.clock.step_ns = 30'000'000;
+  rig.run_s(3);
+  CHECK(rig.system.logs.size() == lines);
+  CHECK(rig.sensor->counters().clock_steps == 0);
+  const std::vector<Batch> batches = rig.batches();
+  for (const Batch& batch : batches) {
+    CHECK(batch.samples >= 99);
+  }
+  const Batch& last = batches.back();
+  CHECK(rig.now_ns() - last.start_time_ns < 2'010'000'000);
+  CHECK(rig.sensor->counters().batches_lost == 0);
+}
