@@ -47,9 +47,10 @@ bool coordinate(const char* text, const char* hemisphere, char positive, char ne
   const int64_t minutes_e9 = degrees_and_minutes % 100 * kMinute + parts;
   if (minutes_e9 >= 60 * kMinute) return false;
   // 10⁷ / (60 × 10⁹) = 1 / 6000
-  const int64_t magnitude = degrees_and_minutes / 100 * 10'000'000 + (minutes_e9 + 3000) / 6000;
-  if (magnitude > int64_t{maximum_degrees} * 10'000'000) return false;
-  *degrees_e7 = static_cast<int32_t>(is_negative ? -magnitude : magnitude);
+  int64_t value_e7 = degrees_and_minutes / 100 * 10'000'000 + (minutes_e9 + 3000) / 6000;
+  if (value_e7 > int64_t{maximum_degrees} * 10'000'000) return false;
+  if (is_negative) value_e7 = -value_e7;
+  *degrees_e7 = static_cast<int32_t>(value_e7);
   return true;
 }
 
@@ -71,8 +72,8 @@ bool unix_time(const char* time, const char* date, int64_t* unix_ns) {
   year += year < 80 ? 2000 : 1900;
   if (month < 1 || month > 12 || day < 1 || day > days_of_month(month, year)) return false;
 
-  const int64_t seconds = days_since_1970(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second;
-  *unix_ns = seconds * kNsPerSecond + parts_ns;
+  const int64_t minutes = (days_since_1970(year, month, day) * 24 + hour) * 60 + minute;
+  *unix_ns = (minutes * 60 + second) * kNsPerSecond + parts_ns;
   return true;
 }
 

@@ -23,7 +23,8 @@ struct SettingInfo {
 /// tls.certificate, tls.key, sensor.source, sensor.sample_frequency, gps.enabled, time.server, update.url,
 /// sleep.deep
 constexpr size_t kSettingCount = 16;
-extern const SettingInfo kSettings[kSettingCount];
+extern const SettingInfo
+    kSettings[kSettingCount];            // NOLINT(readability-identifier-naming): a constant, elsewhere
 constexpr size_t kMaximumPem = 4096;     ///< bytes of a PEM file
 constexpr size_t kMaximumSetting = 255;  ///< bytes of any other value
 
