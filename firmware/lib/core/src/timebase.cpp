@@ -74,7 +74,7 @@ void Timebase::observe(uint64_t index, uint64_t us) {
   ++block_readings_;
   const uint32_t doublings = std::min<uint32_t>(blocks_, 16);
   if (us - block_start_us_ >= std::min(kFirstBlockUs << doublings, kBlockUs) &&
-      block_readings_ >= std::min(1U << doublings, kBlockReadings)) {
+      block_readings_ >= std::min(uint32_t{1} << doublings, kBlockReadings)) {
     close_block();
     block_start_us_ = us;
     block_readings_ = 0;
@@ -95,7 +95,7 @@ void Timebase::close_block() {
   if (locked()) {
     const double most = std::max(kMaximumStep * period_ns_ / phase_gain, kUnusual * usual_ns_);
     const bool far = std::fabs(late) > kFarOff * most;
-    far_off_ = !far ? 0 : late > 0 ? std::max(far_off_, 0) + 1 : std::min(far_off_, 0) - 1;
+    far_off_ = !far ? 0 : late > 0 ? std::max<int32_t>(far_off_, 0) + 1 : std::min<int32_t>(far_off_, 0) - 1;
     late = std::min(std::max(late, -most), most);
   }
   usual_ns_ += (std::fabs(late) - usual_ns_) * std::max(1 - kMemory, 1.0 / (blocks_ + 1));
