@@ -67,6 +67,10 @@ from wire import limits
     "--speed", default=1.0, show_default=True, type=options.SPEED, help="Times as fast as time goes."
 )
 @click.option(
+    "--clock-step", "clock_steps", multiple=True, type=options.Step(),
+    help="After AT of the sensors' seconds their clock is set, by BY seconds; may be repeated.",
+)  # fmt: skip
+@click.option(
     "--load", "load_rate", type=options.MESSAGES_PER_S,
     help="Load test: messages/s of the whole fleet, one channel each.",
 )  # fmt: skip
@@ -106,7 +110,7 @@ def main(**chosen: Any) -> None:
             passwords,
             settings,
             health,
-            clock=Clock(chosen["speed"], _start_ns(chosen)),
+            clock=Clock(chosen["speed"], _start_ns(chosen), chosen["clock_steps"]),
             report=chosen["report"],
             exit_when_done=chosen["exit_when_done"],
             duration_s=chosen["duration"],

@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 _CONNECTING_AT_ONCE = 100
 _REPORT_INTERVAL_S = 1.0
 _LONGEST_SLEEP_S = 0.5
+_STEP_NS = 100_000_000  # more is no drift: the clock was set
 # How long batches are made, however late the fleet is, until the connections have their turn: the longer, the more
 # goes into one write; but whoever connects waits for several turns.
 _TURN_S = 0.05
@@ -28,21 +30,41 @@ _BATCHES_AT_ONCE = 4  # of one sensor that is late; then it is another's turn
 
 
 class Clock:
-    """Unix time in nanoseconds, from `start_ns` on, `speed` times as fast as time goes."""
+    """Unix time in nanoseconds, from `start_ns` on, `speed` times as fast as time goes.
 
-    def __init__(self, speed: float = 1.0, start_ns: int | None = None) -> None:
+    The machine's clock may be set while sensors run, and `steps` (after how many of the sensors' seconds, by how many)
+    do it on purpose. Time goes on steadily until `follow` says that it was, so that all sensors hear of it first.
+    """
+
+    def __init__(
+        self, speed: float = 1.0, start_ns: int | None = None, steps: Sequence[tuple[float, float]] = ()
+    ) -> None:
         self._speed = speed
-        self._began = time.time_ns()
-        self.start_ns = self._began if start_ns is None else start_ns
+        self._steps = steps
+        self._real = speed == 1.0 and start_ns is None
+        self._began = time.monotonic_ns()
+        self.start_ns = time.time_ns() if start_ns is None else start_ns
+        self._offset_ns = self.start_ns
 
     def __call__(self) -> int:
         """Now."""
-        elapsed = time.time_ns() - self._began
-        return self.start_ns + (elapsed if self._speed == 1.0 else int(elapsed * self._speed))
+        return self._elapsed_ns() + self._offset_ns
+
+    def follow(self) -> int:
+        """By how many nanoseconds the clock was set since the last time; 0 where it only drifted, as clocks do."""
+        elapsed_ns = self._elapsed_ns()
+        offset_ns = time.time_ns() - elapsed_ns if self._real else self.start_ns
+        offset_ns += sum(round(by_s * 1e9) for at_s, by_s in self._steps if elapsed_ns >= at_s * 1e9)
+        change_ns, self._offset_ns = offset_ns - self._offset_ns, offset_ns
+        return change_ns if abs(change_ns) > _STEP_NS else 0
 
     def real_s(self, duration_ns: int) -> float:
         """How long that takes, in seconds of real time."""
         return duration_ns / 1e9 / self._speed
+
+    def _elapsed_ns(self) -> int:
+        elapsed = time.monotonic_ns() - self._began
+        return elapsed if self._speed == 1.0 else int(elapsed * self._speed)
 
 
 class Fleet:
@@ -135,10 +157,14 @@ class Fleet:
         # batches of a fleet are not made all at the same moment
         for index, link in enumerate(self._links):
             link.sensor.shift(index / len(self._links))
-        due = [(link.sensor.due_ns, index) for index, link in enumerate(self._links)]
-        heapq.heapify(due)
+        due = self._due()
         self._started.set()
         while True:
+            if stepped_ns := self._clock.follow():
+                for link in self._links:
+                    link.sensor.clock_stepped(stepped_ns, self._clock())
+                    link.pump()
+                due = self._due()
             if self._make_due(due):
                 # commands change due times, so no sleep is long, and after one everything is looked at anew
                 wait_s = self._clock.real_s(due[0][0] - self._clock()) if due else _LONGEST_SLEEP_S
@@ -147,8 +173,13 @@ class Fleet:
                 await asyncio.sleep(0)
             if self._commanded.is_set():
                 self._commanded.clear()
-                due = [(link.sensor.due_ns, index) for index, link in enumerate(self._links)]
-                heapq.heapify(due)
+                due = self._due()
+
+    def _due(self) -> list[tuple[int, int]]:
+        """A heap of when each sensor has something to do."""
+        due = [(link.sensor.due_ns, index) for index, link in enumerate(self._links)]
+        heapq.heapify(due)
+        return due
 
     def _make_due(self, due: list[tuple[int, int]]) -> bool:
         """Make what is due, the longest due first, for one turn; False where that was not long enough."""

@@ -21,6 +21,19 @@ class Number(click.FloatRange):
         return number
 
 
+class Step(click.types.StringParamType):
+    """AT:BY, two numbers of seconds; BY may be negative."""
+
+    name = "at:by"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Both numbers."""
+        at, colon, by = str(value).partition(":")
+        if not colon:
+            self.fail(f"{value} is not AT:BY, two numbers of seconds", param, ctx)
+        return _STEP_AT_S.convert(at, param, ctx), _STEP_BY_S.convert(by, param, ctx)
+
+
 VIBRATION_HZ = Number(0.01, _FASTEST_VIBRATION_HZ)
 TEMPERATURE_HZ = Number(0.01, _FASTEST_TEMPERATURE_HZ)
 RECORDING_HZ = Number(0.01, limits.MAXIMUM_SAMPLE_FREQUENCY_HZ)
@@ -30,5 +43,7 @@ SPEED = Number(0.001, 1_000)
 MESSAGES_PER_S = Number(0.1, 1_000_000)
 SAMPLES = click.IntRange(1, limits.MAXIMUM_SAMPLES)
 DURATION_S = Number(0, 100_000_000)
+_STEP_AT_S = Number(0, 1e9)
+_STEP_BY_S = Number(-1e9, 1e9)
 START_NS = click.IntRange(limits.MINIMUM_TIME_NS, 2**62)
 SENSORS = click.IntRange(1, 20_000)

@@ -178,6 +178,19 @@ class Sensor:
         self._ack(command, outcome, reason, now_ns)
         self.out.append(self.status(now_ns))
 
+    def clock_stepped(self, by_ns: int, now_ns: int) -> None:
+        """The clock was set, by `by_ns` to `now_ns`: what was measured before keeps its times, and a new run begins."""
+        self.flush(now_ns - by_ns)
+        self._boot_ns += by_ns  # durations go on
+        self._status_ns += by_ns
+        if self._wake_ns is not None:
+            self._wake_ns += by_ns
+        if self.state == State.STATE_AWAKE:
+            self._start_run(now_ns)
+        direction = "forwards" if by_ns > 0 else "backwards"
+        message = f"the clock was set {abs(by_ns) // 1_000_000} ms {direction}"
+        self.log(LogLevel.LOG_LEVEL_WARNING, "clock", message, now_ns)
+
     def log(self, level: LogLevel, logger: str, message: str, now_ns: int) -> None:
         """Say a log line."""
         line = Log(time_ns=now_ns, level=level, logger=logger, message=message[: limits.MAXIMUM_TEXT])

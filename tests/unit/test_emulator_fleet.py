@@ -6,7 +6,7 @@ import time
 import pytest
 
 from emulator.config import EmulatorSettings
-from emulator.fleet import Fleet
+from emulator.fleet import Clock, Fleet
 from emulator.sensor import Plan
 from emulator.signals import Samples, Table
 from runtime.health import Health
@@ -69,3 +69,14 @@ async def test_fleet_that_is_behind_makes_of_all_sensors_equally() -> None:
     stop.set()
     await running
     assert min(made) > 0
+
+
+@pytest.mark.parametrize("by_s", [3600.0, -3600.0])
+def test_clock_is_set_when_it_is_followed(by_s: float) -> None:
+    """Not before: whoever follows it tells the sensors first. Once, however often it is asked."""
+    start_ns = 1_800_000_000 * 10**9
+    clock = Clock(1.0, start_ns, [(0.0, by_s)])
+    assert abs(clock() - start_ns) < 600 * 10**9
+    assert clock.follow() == by_s * 10**9
+    assert abs(clock() - start_ns - by_s * 10**9) < 600 * 10**9
+    assert clock.follow() == 0

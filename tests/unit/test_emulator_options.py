@@ -49,6 +49,12 @@ def test_every_number_has_a_range(parameter: click.Parameter) -> None:
     assert None not in (parameter.type.min, parameter.type.max)
 
 
+@pytest.mark.parametrize("value", ["", "5", "5:", ":5", "-1:2", "1:nan", "1:2:3"])
+def test_clock_step_that_is_none_is_refused_by_the_name_of_its_option(tmp_path: Path, value: str) -> None:
+    """It is AT:BY."""
+    assert "--clock-step" in refused(tmp_path, "--clock-step", value)
+
+
 def test_load_that_no_sensor_can_make_is_refused(tmp_path: Path) -> None:
     """Each number is in its range, and what they come to together is not."""
     said = refused(tmp_path, "--load", "1000000", "--samples-per-batch", "65536", "--sensors", "2")

@@ -22,6 +22,7 @@ from wire.sensor_pb2 import (
     Command,
     CommandAck,
     Identify,
+    LogLevel,
     Outcome,
     Reboot,
     Resend,
@@ -124,6 +125,39 @@ def test_frequency_changed_in_mid_batch_closes_it_and_begins_anew() -> None:
     assert (new.sample_count, new.sample_frequency_hz, new.start_time_ns) == (10, 10.0, at)
     assert (old.sequence, new.sequence, newer.sequence) == (0, 1, 2)
     assert harness.statuses()[-1].sample_frequency_hz == 10.0
+
+
+@pytest.mark.parametrize(
+    "by_ns", [3600 * SECOND_NS, -3600 * SECOND_NS, 200_000_000], ids=["on", "back", "some"]
+)
+def test_clock_that_is_set_closes_the_batch_and_begins_a_run(by_ns: int) -> None:
+    """Samples of before keep their times, those of after have the new ones; sequences go on, and a warning says so."""
+    harness = Harness(100.0)
+    at = START_NS + 345_000_000
+    harness.sensor.clock_stepped(by_ns, at + by_ns)
+    harness.sensor.tick(at + by_ns + 2 * SECOND_NS)
+    old, new, newer = harness.batches()
+    assert (old.sample_count, old.start_time_ns) == (35, START_NS)  # 0, 10 … 340 ms
+    assert (new.sample_count, new.start_time_ns) == (100, at + by_ns)
+    assert [one.sequence for one in (old, new, newer)] == [0, 1, 2]
+    [log] = [
+        decode_log(say.payload, FAR_FUTURE_NS) for say in harness.sensor.out if say.kind == Kind.KIND_LOG
+    ]
+    assert (log.level, log.logger) == (LogLevel.LOG_LEVEL_WARNING, "clock")
+    assert f"set {abs(by_ns) // 1_000_000} ms {'forwards' if by_ns > 0 else 'backwards'}" in log.message
+
+
+def test_clock_that_is_set_changes_no_duration() -> None:
+    """A sleep of ten seconds takes ten, and the uptime is what it was."""
+    harness = Harness(100.0)
+    harness.tell(START_NS + SECOND_NS, sleep=Sleep(duration_s=10))
+    hour_ns = 3600 * SECOND_NS
+    harness.sensor.clock_stepped(hour_ns, START_NS + 2 * SECOND_NS + hour_ns)
+    harness.sensor.tick(START_NS + 10 * SECOND_NS + hour_ns)
+    assert harness.sensor.state == State.STATE_ASLEEP
+    harness.sensor.tick(START_NS + 11 * SECOND_NS + hour_ns)
+    assert harness.sensor.state == State.STATE_AWAKE
+    assert harness.statuses()[-1].uptime_ms == 11_000
 
 
 @pytest.mark.parametrize("bad", [0.0, -5.0, math.nan, math.inf, 26_668.0, 0.001])
