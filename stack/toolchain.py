@@ -5,6 +5,7 @@ builds runs on the machine directly, since it is linked to find its loader and l
 """
 
 import hashlib
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -55,8 +56,6 @@ _NAMES = (
     *"g++ gcc cpp ar ranlib nm objcopy objdump size strip gcc-ar gcc-ranlib gcc-nm gcov cppcheck qemu-system-riscv32".split(),
     *(f"riscv64-unknown-elf-{name}" for name in "g++ gcc ar ranlib nm objcopy objdump size strip".split()),
 )
-# they link programs that are to run on the machine
-_LINKING = ("g++", "gcc", "c++", "cc", "clang", "clang++")
 _SCRIPT = """\
 #!/bin/sh
 # Made by stack/toolchain.py: Debian's {tool}, with the rest of this machine around it.
@@ -76,10 +75,17 @@ exec {loader} --library-path {libraries} {root}/usr/bin/bwrap \\
 """
 
 
+# GCC takes any -Wl for a file to link: `gcc -v` would try to
+_SPECS = """\
+*link:
++ --dynamic-linker {loader} -rpath {libraries} --disable-new-dtags
+"""
+
+
 def ensure(say: Say) -> Path:
     """The folder to put first on PATH, made where it is missing. StackError if impossible."""
     root = cache.ensure_root(say, ROOT)
-    scripts = {name: _script(root, name) for name in (*_NAMES, *_NATIVE)}
+    scripts = _scripts(root)
     key = hashlib.sha256(repr(sorted(scripts.items())).encode()).hexdigest()[:12]
     folder = cache.folder() / f"toolchain-bin-{key}"
     if not folder.is_dir():
@@ -87,16 +93,20 @@ def ensure(say: Say) -> Path:
     return folder
 
 
-def _script(root: Path, name: str) -> str:
+def _scripts(root: Path) -> dict[str, str]:
     [loader] = root.glob("usr/lib/*-linux-gnu/ld-linux-*")
-    options = ""
-    if name in _LINKING:
-        # an old-style rpath also serves the libraries of libraries; clang mentions options that it did not need
-        options = f"-Wl,--dynamic-linker={loader},-rpath={loader.parent},--disable-new-dtags"
-        options += " -Wno-unused-command-line-argument " if name.startswith("clang") else " "
-    return _SCRIPT.format(
-        tool=_NATIVE.get(name, name), options=options, loader=loader, libraries=loader.parent, root=root
-    )
+    where = {"loader": str(loader), "libraries": str(loader.parent), "root": str(root)}
+    quoted = {name: shlex.quote(path) for name, path in where.items()}
+    # an old-style rpath also serves the libraries of libraries
+    gcc = '"-specs=${0%/*}/gcc.specs" '
+    linked = shlex.quote(f"-Wl,--dynamic-linker={loader},-rpath={loader.parent},--disable-new-dtags")
+    clang = f"{linked} -Wno-unused-command-line-argument "
+    options = dict.fromkeys(("gcc", "g++", "cc", "c++"), gcc) | dict.fromkeys(("clang", "clang++"), clang)
+    scripts = {
+        name: _SCRIPT.format(tool=_NATIVE.get(name, name), options=options.get(name, ""), **quoted)
+        for name in (*_NAMES, *_NATIVE)
+    }
+    return {**scripts, "gcc.specs": _SPECS.format(**where)}
 
 
 def _write(scripts: dict[str, str], folder: Path) -> None:

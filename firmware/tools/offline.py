@@ -27,6 +27,9 @@ from SCons.Script import Default, DefaultEnvironment
 
 env = DefaultEnvironment()
 given = {name: env.get(name) for name in ("CFLAGS", "CXXFLAGS")}
+for name in ("CC", "CXX"):  # else the tools keep what SCons has found first
+    if name in env:
+        del env[name]
 env.Tool("gcc")
 env.Tool("g++")
 env.Append(**{name: flags for name, flags in given.items() if flags})  # the tools forget what the project wants
