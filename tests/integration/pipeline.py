@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,13 +50,20 @@ def connect(stack: Stack, role: str = "readonly") -> Database:
 class Service:
     """One of our processes, with its log and its health port."""
 
-    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        program: Sequence[str] = (sys.executable, "-m"),
+    ) -> None:
         self.name = name
         self.port = free_port()
         self.log = folder / f"{name}-{self.port}.log"
         self._file = self.log.open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            [*program, *arguments],
             env={
                 **{k: v for k, v in os.environ.items() if not k.startswith("STREAMING_")},
                 **environment,
@@ -155,6 +162,27 @@ class Pipeline:
             ["emulator", "--credentials", str(credentials), "--report", str(report), *arguments],
             "emulator",
         )
+
+    def firmware(
+        self,
+        program: Path,
+        *arguments: str,
+        report: Path,
+        serials: Sequence[str] = (),
+        passwords: Mapping[str, str] | None = None,
+    ) -> Service:
+        """The same of the firmware's core, by that program; or with these passwords."""
+        credentials = self.folder / f"credentials-{free_port()}.json"
+        credentials.write_text(json.dumps(passwords or self.stack.credentials(serials)))
+        service = Service(
+            "firmware",
+            ["--credentials", str(credentials), "--report", str(report), *arguments],
+            self.stack.environment("emulator"),
+            self.folder,
+            [str(program)],
+        )
+        self.services.append(service)
+        return service
 
     def connect(self, role: str = "readonly") -> Database:
         return connect(self.stack, role)
