@@ -8,6 +8,7 @@
 /// A board in memory that costs next to nothing: what is counted is the core.
 namespace board {
 
+// NOLINTBEGIN(misc-const-correctness,bugprone-infinite-loop): the checker sees no writes of assembler
 inline uint64_t instructions() {
   uint32_t high = 0;
   uint32_t low = 0;
@@ -19,6 +20,7 @@ inline uint64_t instructions() {
   } while (high != again);
   return (uint64_t{high} << 32) | low;
 }
+// NOLINTEND(misc-const-correctness,bugprone-infinite-loop)
 
 class Clock final : public hal::Clock {
  public:
@@ -64,14 +66,14 @@ class Mqtt final : public hal::Mqtt {
   hal::PublishId publish(const hal::Message& message) override {
     bytes += message.size;
     newest = message;
-    return up ? next_++ : hal::kNotTaken;
+    return up ? next++ : hal::kNotTaken;
   }
   bool up = true;
   bool wanted = false;
   uint64_t bytes = 0;
   hal::Message newest{};
   hal::PublishId answered = 0;
-  hal::PublishId next_ = 0;
+  hal::PublishId next = 0;
 };
 
 /// Keeps the newest 16 values of up to 200 bytes: enough to carry on, too little to cost.

@@ -37,7 +37,7 @@ sensor::Sensor* boot(double sample_frequency_hz, hal::Flash* spool) {
   auto* made = new (place) sensor::Sensor(
       options, {board_clock, source, mqtt, store, board_system, spool, nullptr}, workspace);
   made->begin();
-  mqtt.answered = mqtt.next_;
+  mqtt.answered = mqtt.next;
   return made;
 }
 
@@ -49,7 +49,7 @@ void answer(sensor::Sensor* one) {
       one->on_connected();
     }
   }
-  while (mqtt.answered != mqtt.next_) {
+  while (mqtt.answered != mqtt.next) {
     one->on_published(mqtt.answered++, hal::kReasonSuccess);
   }
 }

@@ -236,16 +236,21 @@ bool Link::publish(Kind kind, const char* level, Bytes payload, bool retain, Fli
 }
 
 Link::Flight* Link::free_flight() {
-  auto* const found =
-      std::find_if(flights_.begin(), flights_.end(), [](const Flight& flight) { return flight.kind == Kind::kNone; });
-  return found == flights_.end() ? nullptr : &*found;
+  for (Flight& flight : flights_) {
+    if (flight.kind == Kind::kNone) {
+      return &flight;
+    }
+  }
+  return nullptr;
 }
 
 Link::Flight* Link::flight_of(hal::PublishId id) {
-  auto* const found = std::find_if(flights_.begin(), flights_.end(), [id](const Flight& flight) {
-    return flight.kind != Kind::kNone && flight.id == id;
-  });
-  return found == flights_.end() || id == hal::kNotTaken ? nullptr : &*found;
+  for (Flight& flight : flights_) {
+    if (flight.kind != Kind::kNone && flight.id == id && id != hal::kNotTaken) {
+      return &flight;
+    }
+  }
+  return nullptr;
 }
 
 size_t Link::encode_log(const LogQueue::Line& line) {
