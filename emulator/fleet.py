@@ -106,11 +106,10 @@ class Fleet:
         """Connect all, sample, publish; at the end flush, say goodbye and write the report."""
         self._health.require("mqtt")
         metrics.SENSORS.set(len(self._links))
-        ended = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
                 connecting = [
-                    tasks.create_task(self._connect(ended), name="connect"),
+                    tasks.create_task(self._connect(), name="connect"),
                     tasks.create_task(self._sample(), name="sample"),
                     tasks.create_task(self._watch(), name="watch"),
                 ]
@@ -119,7 +118,8 @@ class Fleet:
                 for task in [*connecting[1:], *waits]:
                     task.cancel()
                 await asyncio.gather(*(link.goodbye() for link in self._links if link.client.connection))
-                ended.set()
+                for link in self._links:
+                    link.ended.set()
                 connecting[0].cancel()
         except* MqttError as group:
             raise group.exceptions[0] from None
@@ -136,13 +136,13 @@ class Fleet:
         else:
             await asyncio.Event().wait()
 
-    async def _connect(self, ended: asyncio.Event) -> None:
+    async def _connect(self) -> None:
         """A few at a time, so that a fleet does not knock the broker down."""
         slots = asyncio.Semaphore(_CONNECTING_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
             for link in self._links:
                 await slots.acquire()
-                running = tasks.create_task(link.client.run(ended), name=link.sensor.plan.serial_number)
+                running = tasks.create_task(link.client.run(link.ended), name=link.sensor.plan.serial_number)
                 tasks.create_task(self._release_when_open(link, running, slots))
 
     async def _release_when_open(

@@ -39,6 +39,7 @@ class Link:
     ) -> None:
         self.sensor = sensor
         self.acknowledged = 0
+        self.ended = asyncio.Event()  # it is not to connect again
         self._now_ns = now_ns
         self._on_command = on_command
         self._outbox: deque[Say] = deque(maxlen=_OUTBOX)
@@ -96,6 +97,7 @@ class Link:
                 1.5 * wait_s, 0.5
             )  # a fleet that waits for a slow broker does not keep the loop busy
             self.pump()
+        self.ended.set()  # first: else it would come back at once, and leave with its last will
         await self.client.stop()
 
     @property
