@@ -2,14 +2,18 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import click
 
+from ctl import board as boards
+from ctl.console import Console
 from ctl.context import Operator, pass_operator
 from ctl.credentials import FORMATS, Credentials
 from ctl.errors import FORBIDDEN, UNREACHABLE, USAGE, CtlError
 from ctl.select import complete_serial, did_you_mean
+from ctl.serial_port import SerialPort
 from ctl.settings import CtlSettings
 from runtime import dynsec
 from runtime.mqtt import MqttError
@@ -36,19 +40,20 @@ def _check_host(ctx: click.Context, parameter: click.Parameter, host: str | None
     help="Broker as sensors reach it [default: as iotctl does].",
 )
 @click.option("--mqtt-port", type=click.IntRange(1, 65535), metavar="PORT", help="Its port for sensors.")
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="See above."
-)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="See above [default: text].")
+@boards.board_options
 @pass_operator
 def provision(
     operator: Operator,
+    /,
     serial_numbers: tuple[str, ...],
     rotate: bool,
     mqtt_host: str | None,
     mqtt_port: int | None,
-    form: str,
+    form: str | None,
+    **given: Any,
 ) -> None:
-    """Give sensors their credentials at the MQTT broker, and print what the firmware needs.
+    """Give sensors their credentials at the MQTT broker, and print what the firmware needs, or write it into a board.
 
     User name and client id are the serial number; the password is 144 random bits. It is printed once and kept
     nowhere but, hashed, at the broker: with a lost one, use --rotate. The sensor may publish below sensors/SERIAL/ and
@@ -57,29 +62,104 @@ def provision(
     --format: text to read; json, an object a line; env, assignments for a shell; header, C for the firmware's build;
     console, lines to paste into the serial console of a flashed board.
 
+    --port: they are written into the flashed board at that serial port, are checked and saved there, and the board
+    begins anew with them; nothing is printed. One board at a time.
+
     \b
     iotctl provision pump-0002 --mqtt-host mqtt.example.org
-    iotctl provision pump-0002 --format console | tee /dev/ttyUSB0
+    iotctl provision pump-0002 --mqtt-host mqtt.example.org --port /dev/ttyUSB0 --wifi-ssid "Pump house"
     iotctl provision pump-0002 --rotate --format header > credentials.h
     iotctl provision pump-{0001..0020} --format json > sensors.jsonl
     """
     serials = _checked(serial_numbers)
+    board = boards.board(given)
     access = _access(operator.settings)
-    with _said(access):
-        known = set(dynsec.sensors(access))
-        taken = [serial for serial in serials if serial in known]
-        if taken and not rotate:
-            raise CtlError(
-                f"{_list(taken)} has credentials already: --rotate replaces them, which disconnects it", USAGE
-            )
-        passwords = {serial: _password() for serial in serials}
-        dynsec.apply(access, dynsec.add(passwords))
     host, port = mqtt_host or access.host, mqtt_port or access.port
+    if board is not None:
+        _write_into(board, serials, access, rotate, host, port, form)
+        return
+    taken = _taken(access, serials, rotate)
+    passwords = {serial: _password() for serial in serials}
+    with _said(access):
+        dynsec.apply(access, dynsec.add(passwords))
     made = [Credentials(host, port, serial, password) for serial, password in passwords.items()]
+    form = form or "text"
     separator = "\n" if form == "json" else "\n\n"
     click.echo(separator.join(FORMATS[form](one) for one in made))
     if host in _LOCAL:
         click.echo(f"{host} is this machine: a sensor elsewhere needs --mqtt-host", err=True)
+    _tell_replaced(taken)
+
+
+def _write_into(
+    board: boards.Board,
+    serials: Sequence[str],
+    access: dynsec.Access,
+    rotate: bool,
+    host: str,
+    port: int,
+    form: str | None,
+) -> None:
+    """All that a board can refuse comes before the broker is told; the password comes last."""
+    if len(serials) > 1:
+        raise CtlError("one sensor at a time with --port", USAGE)
+    if form is not None:
+        raise CtlError("--port prints nothing: without --format", USAGE)
+    if host in _LOCAL:
+        raise CtlError(f"a board cannot reach {host}, which is this machine: say --mqtt-host", USAGE)
+    [serial] = serials
+    taken = _taken(access, serials, rotate)
+    line = SerialPort(board.port, board.rate)
+    try:
+        console = Console(line)
+        console.synchronise()
+        values = boards.plan(board, serial, host, port)
+        click.echo(f"the board at {board.port}:", err=True)
+        try:
+            boards.write(console, values)
+            password = _password()
+            with _said(access):
+                dynsec.apply(access, dynsec.add({serial: password}))
+            _tell_replaced(taken)
+            with _way_on(serial):
+                boards.write(console, {"mqtt.password": password})
+                boards.save(console, {**values, "mqtt.password": password})
+        except BaseException:
+            with suppress(CtlError):
+                console.say("cancel")  # nobody saves half of it later
+            raise
+        boards.reboot(console, serial, board.port)
+    finally:
+        line.close()
+    click.echo(f"{serial}: provisioned at {board.port}; it connects to {host}:{port}")
+
+
+@contextmanager
+def _way_on(serial: str) -> Iterator[None]:
+    """The broker has a password that the board has not: whatever happens, it is told how to go on."""
+    try:
+        yield
+    except BaseException as error:
+        way = f"the broker has a new password for {serial}, the board has not: the same again with --rotate"
+        if isinstance(error, CtlError):
+            raise CtlError(f"{error.message}\n{way}", error.exit_code) from error
+        click.echo(way, err=True)
+        raise
+
+
+def _taken(access: dynsec.Access, serials: Sequence[str], rotate: bool) -> list[str]:
+    """Those that have credentials already. CtlError where they are not to be replaced."""
+    with _said(access):
+        known = set(dynsec.sensors(access))
+    taken = [serial for serial in serials if serial in known]
+    if taken and not rotate:
+        raise CtlError(
+            f"{_list(taken)} has credentials already: --rotate replaces them, which disconnects it", USAGE
+        )
+    return taken
+
+
+def _tell_replaced(taken: Sequence[str]) -> None:
     if taken:
         click.echo(f"{_list(taken)}: the old password is void, and a connection with it was ended", err=True)
 
