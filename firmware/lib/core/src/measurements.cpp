@@ -39,8 +39,9 @@ constexpr uint32_t zigzag(int32_t value) {
 
 template <typename Number>
 bool is_zero(Number value) {  // as proto3 means it: -0.0 is none
-  const Number zero{};
-  return std::memcmp(&value, &zero, sizeof value) == 0;
+  uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  return bits == 0;
 }
 
 /// Appends to a payload that is known to be large enough. Fields that are zero are left out, as proto3 does.
