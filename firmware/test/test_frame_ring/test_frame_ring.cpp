@@ -13,7 +13,9 @@ namespace {
 constexpr double kPeriodUs = 100;
 
 struct Ring {
-  explicit Ring(size_t bytes) : memory(bytes), ring({memory.data(), memory.size()}) { ring.begin(2, kPeriodUs); }
+  explicit Ring(size_t bytes) : memory(bytes), ring({memory.data(), memory.size()}) {
+    ring.begin(2, kPeriodUs);
+  }
 
   // Frames first … first + count - 1, taken at their number times the period.
   void push(int16_t first, size_t count) {

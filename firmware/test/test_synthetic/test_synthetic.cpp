@@ -18,7 +18,8 @@ std::vector<int16_t> read(sensor::Synthetic& source, size_t maximum_frames, uint
 }
 
 // The amplitude of one frequency in one channel, in counts: a single term of the Fourier sum.
-double amplitude(const std::vector<int16_t>& frames, size_t channels, size_t channel, double cycles_per_sample) {
+double amplitude(const std::vector<int16_t>& frames, size_t channels, size_t channel,
+                 double cycles_per_sample) {
   double real = 0;
   double imaginary = 0;
   const size_t count = frames.size() / channels;

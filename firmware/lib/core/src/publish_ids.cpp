@@ -70,7 +70,8 @@ PublishIds::Entry* PublishIds::find_id(hal::PublishId id) {
 
 PublishIds::Entry* PublishIds::find_message(int32_t message_id) {
   for (Entry& entry : entries_) {
-    if (entry.id != hal::kNotTaken && entry.message_id == message_id && message_id != kNoMessage) return &entry;
+    if (entry.id != hal::kNotTaken && entry.message_id == message_id && message_id != kNoMessage)
+      return &entry;
   }
   return nullptr;
 }

@@ -11,14 +11,14 @@ namespace sensor {
 namespace {
 
 constexpr std::array<const char*, hal::kMaximumChannels> kNames = {
-    "x",  "y",  "z",  "c4",  "c5",  "c6",  "c7",  "c8",
-    "c9", "c10", "c11", "c12", "c13", "c14", "c15", "c16"};
+    "x", "y", "z", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "c14", "c15", "c16"};
 
 // ±16 g over the whole of int16, as the accelerometers have it.
 constexpr float kRangeG = 16.0F;
 constexpr float kScaleG = kRangeG / 32768.0F;
 
-// A quarter of a sine, so that a board needs no floating point for each sample. Q15, and one entry more to interpolate.
+// A quarter of a sine, so that a board needs no floating point for each sample. Q15, and one entry more to
+// interpolate.
 constexpr size_t kQuarter = 256;
 constexpr int32_t kOne = 32767;
 
@@ -59,8 +59,8 @@ int32_t sine_of(uint32_t phase) {
 }
 
 int16_t saturated(int32_t value) {
-  return static_cast<int16_t>(std::clamp<int32_t>(value, std::numeric_limits<int16_t>::min(),
-                                                  std::numeric_limits<int16_t>::max()));
+  return static_cast<int16_t>(
+      std::clamp<int32_t>(value, std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()));
 }
 
 }  // namespace
@@ -88,7 +88,8 @@ bool Synthetic::start(double sample_frequency_hz, uint64_t now_us) {
   taken_ = 0;
   phase_ = 0;
   sines_ = 0;
-  while (sines_ < kSines && options_.frequency_hz * static_cast<double>(sines_ + 1) < sample_frequency_hz / 2) ++sines_;
+  while (sines_ < kSines && options_.frequency_hz * static_cast<double>(sines_ + 1) < sample_frequency_hz / 2)
+    ++sines_;
   // Turns a sample are below one half where any sine is left, so that this fits.
   const double turns = sines_ > 0 ? std::abs(options_.frequency_hz) / sample_frequency_hz : 0.0;
   increment_ = static_cast<uint64_t>(std::ldexp(turns, 64));
@@ -99,7 +100,8 @@ bool Synthetic::start(double sample_frequency_hz, uint64_t now_us) {
 hal::Reading Synthetic::read(void* frames, size_t maximum_frames, uint64_t now_us) {
   hal::Reading reading;
   if (!running_ || now_us < start_us_) return reading;
-  const uint64_t complete = samples_until(static_cast<int64_t>((now_us - start_us_) * 1000), sample_frequency_hz_);
+  const uint64_t complete =
+      samples_until(static_cast<int64_t>((now_us - start_us_) * 1000), sample_frequency_hz_);
   if (complete <= taken_) return reading;
   reading.frames = static_cast<size_t>(std::min<uint64_t>(complete - taken_, maximum_frames));
   auto* out = static_cast<unsigned char*>(frames);

@@ -5,16 +5,17 @@
 
 namespace sensor {
 
-/// Frames between the task that empties a device's FIFO and the one that makes batches of them: while a flash sector is
-/// erased or a command is handled nothing is lost, as long as they fit. It knows when frames were taken, and where some
-/// are missing. Not guarded: whoever shares it between tasks locks it.
+/// Frames between the task that empties a device's FIFO and the one that makes batches of them: while a flash
+/// sector is erased or a command is handled nothing is lost, as long as they fit. It knows when frames were
+/// taken, and where some are missing. Not guarded: whoever shares it between tasks locks it.
 class FrameRing {
  public:
   explicit FrameRing(Memory memory);
 
   /// Empty it; frames have so many bytes from now on, and are taken so many µs apart.
   void begin(size_t frame_bytes, double period_us);
-  /// Put frames in, oldest first, of which the newest was taken at `newest_us`. Those that do not fit are lost.
+  /// Put frames in, oldest first, of which the newest was taken at `newest_us`. Those that do not fit are
+  /// lost.
   void push(const void* frames, size_t count, uint64_t newest_us);
   /// Frames were lost before those that are pushed next: the device's own FIFO ran over.
   void lose();

@@ -7,8 +7,8 @@
 
 namespace sensor {
 
-/// Which publish of ours is which message of the MQTT library, where another task hands messages over: the library's
-/// message id is known only later, and the broker may have answered before. One task owns it.
+/// Which publish of ours is which message of the MQTT library, where another task hands messages over: the
+/// library's message id is known only later, and the broker may have answered before. One task owns it.
 class PublishIds {
  public:
   struct Outcome {
@@ -53,7 +53,8 @@ class PublishIds {
   size_t maximum_bytes_;
   hal::PublishId last_ = 0;
   std::array<Entry, kWindow> entries_{};
-  std::array<Early, 4> early_{};  // answers to what is being handed over: one, beside those to messages given up
+  std::array<Early, 4>
+      early_{};  // answers to what is being handed over: one, beside those to messages given up
   size_t next_early_ = 0;
 };
 

@@ -19,9 +19,10 @@ struct SyntheticOptions {
 
 /// A machine's vibration without a machine: for boards without an accelerometer, the host program, and tests.
 ///
-/// Three sines a channel (the fundamental, and its second and third harmonic at a half and a quarter of the amplitude)
-/// and noise. Those at or above half the sample frequency are left out, as an anti-alias filter would. Integers only while
-/// it runs: 26,667 Hz of three channels cost a microcontroller a few percent. Sample k is taken at start + k / frequency.
+/// Three sines a channel (the fundamental, and its second and third harmonic at a half and a quarter of the
+/// amplitude) and noise. Those at or above half the sample frequency are left out, as an anti-alias filter
+/// would. Integers only while it runs: 26,667 Hz of three channels cost a microcontroller a few percent.
+/// Sample k is taken at start + k / frequency.
 class Synthetic : public hal::Source {
  public:
   explicit Synthetic(const SyntheticOptions& options = {});
