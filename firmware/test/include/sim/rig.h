@@ -251,8 +251,10 @@ struct RigOptions {
 /// Everything that survives a power cut, and a sensor that boots from it.
 class Rig {
  public:
-  explicit Rig(const RigOptions& options = {})
+  /// `measures` instead of the synthetic source, where it is given.
+  explicit Rig(const RigOptions& options = {}, hal::Source* measures = nullptr)
       : options_(options),
+        measures_(measures == nullptr ? &source : measures),
         frames_(16 * 1024),
         payload_(options.payload_bytes),
         scratch_(options.payload_bytes),
@@ -271,7 +273,7 @@ class Rig {
     sensor.reset();
     sensor = std::make_unique<sensor::Sensor>(
         sensor::Options{"sim-1", options_.sample_frequency_hz, options_.batch_duration_s, options_.window_bytes},
-        sensor::Board{clock, source, broker, store, system, flash.get(), &gps},
+        sensor::Board{clock, *measures_, broker, store, system, flash.get(), &gps},
         sensor::Workspace{{frames_.data(), frames_.size()},
                           {payload_.data(), payload_.size()},
                           {scratch_.data(), scratch_.size()},
@@ -326,6 +328,7 @@ class Rig {
 
  private:
   RigOptions options_;
+  hal::Source* measures_;
   std::vector<uint8_t> frames_, payload_, scratch_, ring_;
 };
 
