@@ -73,7 +73,7 @@ void Timebase::observe(uint64_t index, uint64_t us) {
   }
   ++block_readings_;
   const uint32_t doublings = std::min<uint32_t>(blocks_, 16);
-  if (us - block_start_us_ >= std::min(kFirstBlockUs << doublings, kBlockUs) &&
+  if (us >= block_start_us_ + std::min(kFirstBlockUs << doublings, kBlockUs) &&
       block_readings_ >= std::min(uint32_t{1} << doublings, kBlockReadings)) {
     close_block();
     block_start_us_ = us;
