@@ -246,6 +246,7 @@ struct RigOptions {
   size_t payload_bytes = 8 * 1024;
   uint32_t spool_bytes = 0;
   size_t window_bytes = 64 * 1024;
+  size_t frames_bytes = 16 * 1024;
 };
 
 /// Everything that survives a power cut, and a sensor that boots from it.
@@ -255,7 +256,7 @@ class Rig {
   explicit Rig(const RigOptions& options = {}, hal::Source* measures = nullptr)
       : options_(options),
         measures_(measures == nullptr ? &source : measures),
-        frames_(16 * 1024),
+        frames_(options.frames_bytes),
         payload_(options.payload_bytes),
         scratch_(options.payload_bytes),
         ring_(options.ring_bytes) {
