@@ -71,8 +71,7 @@ class BoardActions : public sensor::Console::Actions {
     drain_line();
     SensorEvents* const events = sensor_events.load();
     if (events == nullptr) esp_restart();
-    Event event{Event::Kind::kRestart};
-    events->post(event);
+    events->post(Event{Event::Kind::kRestart});
   }
 
   void status() override {

@@ -140,7 +140,7 @@ void Iis3dwb::stop() {
 // In internal memory, as the interrupt comes while flash is written, too.
 void IRAM_ATTR Iis3dwb::on_watermark(void* self) {
   const auto now_us = static_cast<uint32_t>(esp_timer_get_time());
-  TaskHandle_t const task = static_cast<Iis3dwb*>(self)->waiting_;
+  auto* const task = static_cast<Iis3dwb*>(self)->waiting_;
   if (task == nullptr) return;
   BaseType_t woken = pdFALSE;
   xTaskNotifyFromISR(task, now_us, eSetValueWithOverwrite, &woken);

@@ -109,8 +109,7 @@ void run(void*) {
     // An image that is not confirmed is never replaced: it is what the bootloader goes back from.
     while (!wifi_has_address() || unconfirmed.load()) wait_s(10);
     if (install()) {
-      Event event{Event::Kind::kRestart};
-      source.events->post(event);
+      source.events->post(Event{Event::Kind::kRestart});
       vTaskDelete(nullptr);
     }
     wait_s(kEveryS - kJitterS / 2 + esp_random() % kJitterS);

@@ -1,5 +1,7 @@
 #include "sampled_source.h"
 
+#include <cmath>
+
 #include "board_plan.h"
 #include "esp_log.h"
 #include "esp_task_wdt.h"
@@ -88,7 +90,7 @@ void SampledSource::run() {
   esp_task_wdt_add(nullptr);
   for (;;) {
     esp_task_wdt_reset();
-    bool running;
+    bool running = false;
     {
       const Lock lock(device_lock_);
       running = running_;
@@ -134,7 +136,7 @@ void SampledSource::take(const FifoRead& read) {
     }
   }
   const double behind_us = static_cast<double>(since_output_) * 1e6 / device_hz_ + delay_us_;
-  const auto before_us = static_cast<uint64_t>(behind_us + 0.5);
+  const auto before_us = static_cast<uint64_t>(std::llround(behind_us));
   const uint64_t newest_us = read.newest_us > before_us ? read.newest_us - before_us : 0;
   const Lock ring_lock(ring_lock_);
   if (read.overrun) ring_.lose();

@@ -23,7 +23,7 @@ struct Event {
     kRestart,       ///< save everything, say goodbye, restart
   };
 
-  Kind kind;
+  Kind kind = Kind::kRestart;
   bool refused = false;
   uint8_t reason_code = 0;
   hal::PublishId id = hal::kNotTaken;

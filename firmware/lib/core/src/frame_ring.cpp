@@ -1,6 +1,7 @@
 #include "core/frame_ring.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace sensor {
@@ -8,7 +9,7 @@ namespace {
 
 // A time so many frames before another.
 uint64_t earlier(uint64_t us, uint64_t frames, double period_us) {
-  const auto before_us = static_cast<uint64_t>(static_cast<double>(frames) * period_us + 0.5);
+  const auto before_us = static_cast<uint64_t>(std::llround(static_cast<double>(frames) * period_us));
   return us > before_us ? us - before_us : 0;
 }
 

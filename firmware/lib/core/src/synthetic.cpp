@@ -36,9 +36,9 @@ constexpr double sine(double x) {
 constexpr std::array<int16_t, kQuarter + 1> make_table() {
   constexpr double half_pi = 1.57079632679489661923;
   std::array<int16_t, kQuarter + 1> table{};
-  for (size_t i = 0; i <= kQuarter; ++i) {
+  for (size_t i = 0; i < table.size(); ++i) {
     const double value = sine(half_pi * static_cast<double>(i) / static_cast<double>(kQuarter));
-    table[i] = static_cast<int16_t>(value * static_cast<double>(kOne) + 0.5);
+    table[i] = static_cast<int16_t>((static_cast<int32_t>(value * 2 * kOne) + 1) / 2);
   }
   return table;
 }
