@@ -1,9 +1,10 @@
-// Answers of the core, for tests that compare it with the cloud's Python. Each request on the standard input is a size
-// (32 bits, little endian) and so many bytes: a letter, then what it asks about. Each answer is a size and bytes, too.
+// Answers of the core, for tests that compare it with the cloud's Python. Each request on the standard input
+// is a size (32 bits, little endian) and so many bytes: a letter, then what it asks about. Each answer is a
+// size and bytes, too.
 //
-//   m b s l a  a message as Python encodes it -> decoded by nanopb and encoded by the core; nothing where it is none
-//   c          a sensor's maximum frequency (double) and a command -> '-' where it is none, else '+' or '!' (acceptable
-//              or not), the reason, NUL, and the command encoded again by nanopb
+//   m b s l a  a message as Python encodes it -> decoded by nanopb and encoded by the core, or nothing
+//   c          maximum frequency (double), a command -> '-' where it is none; else '+' or '!' (acceptable or not),
+//              the reason, NUL, and the command encoded again by nanopb
 //   t          start (int64), index (uint64), frequency (double) -> sample_time_ns (int64)
 //   u          elapsed (int64), frequency (double) -> samples_until (uint64)
 //   g          a double -> its text
@@ -84,8 +85,8 @@ Buffer measurements(sensor::Bytes payload) {
       return {};
     }
     for (size_t sample = 0; sample < count; ++sample) {
-      std::memcpy(frames.data() + (sample * channels + index) * sample_bytes, samples[index].data() + sample * sample_bytes,
-                  sample_bytes);
+      std::memcpy(frames.data() + (sample * channels + index) * sample_bytes,
+                  samples[index].data() + sample * sample_bytes, sample_bytes);
     }
   }
   hal::SourceInfo source{};
@@ -99,8 +100,8 @@ Buffer measurements(sensor::Bytes payload) {
   header.sample_frequency_hz = message.sample_frequency_hz;
   if (message.has_position) {
     const sensor_v1_Position& position = message.position;
-    header.position =
-        sensor::Position{position.latitude_e7, position.longitude_e7, position.altitude_mm, position.accuracy_mm};
+    header.position = sensor::Position{position.latitude_e7, position.longitude_e7, position.altitude_mm,
+                                       position.accuracy_mm};
   }
   // as small as the core promises to be content with; the last frame that fits is there
   Buffer out(payload.size + 64);
@@ -130,7 +131,8 @@ Buffer command(Reader request) {
     return {'-'};
   }
   char reason[sizeof(sensor_v1_CommandAck::reason)];
-  Buffer answer{static_cast<uint8_t>(sensor::acceptable(message, maximum_hz, reason, sizeof reason) ? '+' : '!')};
+  Buffer answer{
+      static_cast<uint8_t>(sensor::acceptable(message, maximum_hz, reason, sizeof reason) ? '+' : '!')};
   answer.insert(answer.end(), reason, reason + std::strlen(reason) + 1);
   const size_t before = answer.size();
   answer.resize(before + sensor_v1_Command_size);

@@ -19,7 +19,8 @@ TEST_CASE("waits double from a tenth of a second to ten seconds, and stay there"
   }
 }
 
-TEST_CASE("a wait is between half and all of its bound, whatever the random bits, and uses all of that span") {
+TEST_CASE(
+    "a wait is between half and all of its bound, whatever the random bits, and uses all of that span") {
   for (const uint32_t random : {0U, 1U, 0x7FFF'FFFFU, 0x8000'0000U, kMost - 1, kMost}) {
     sensor::Backoff backoff;
     for (uint64_t bound_us = 100'000; bound_us < 10'000'000; bound_us *= 2) {

@@ -31,7 +31,8 @@ sensor_v1_Command alarm(const std::string& alarm_id, uint32_t severity, const st
   sensor_v1_Command command = sensor_v1_Command_init_zero;
   command.which_command = sensor_v1_Command_trigger_alarm_tag;
   sensor_v1_TriggerAlarm& alarm = command.command.trigger_alarm;
-  alarm.alarm_id.size = static_cast<pb_size_t>(alarm_id.copy(reinterpret_cast<char*>(alarm.alarm_id.bytes), 256));
+  alarm.alarm_id.size =
+      static_cast<pb_size_t>(alarm_id.copy(reinterpret_cast<char*>(alarm.alarm_id.bytes), 256));
   alarm.action.size = static_cast<pb_size_t>(action.copy(reinterpret_cast<char*>(alarm.action.bytes), 256));
   alarm.severity = severity;
   return command;
@@ -50,8 +51,10 @@ TEST_CASE("a frequency is one from 0.01 Hz to the sensor's maximum") {
   for (const double frequency_hz : {0.01, 1.0, 26'667.0}) {
     CHECK(reason_of(change_to(frequency_hz), 26'667) == "");
   }
-  CHECK(reason_of(change_to(26'667.5), 26'667) == "26667.5 Hz is not between 0.01 Hz and 26667 Hz, its maximum");
-  CHECK(reason_of(change_to(std::nextafter(0.01, 0)), 0) == "0.01 Hz is not between 0.01 Hz and the sensor's maximum");
+  CHECK(reason_of(change_to(26'667.5), 26'667) ==
+        "26667.5 Hz is not between 0.01 Hz and 26667 Hz, its maximum");
+  CHECK(reason_of(change_to(std::nextafter(0.01, 0)), 0) ==
+        "0.01 Hz is not between 0.01 Hz and the sensor's maximum");
   CHECK(reason_of(change_to(std::nan("")), 100) == "nan Hz is not between 0.01 Hz and 100 Hz, its maximum");
   CHECK(reason_of(change_to(INFINITY), 0) == "inf Hz is not between 0.01 Hz and the sensor's maximum");
   CHECK(reason_of(change_to(-1e300), 100) == "-1e+300 Hz is not between 0.01 Hz and 100 Hz, its maximum");
@@ -81,7 +84,7 @@ TEST_CASE("batches that are resent are named in order") {
 
 TEST_CASE("commands without a value can always be done") {
   for (const int kind : {sensor_v1_Command_sleep_tag, sensor_v1_Command_awake_tag,
-                               sensor_v1_Command_identify_tag, sensor_v1_Command_reboot_tag}) {
+                         sensor_v1_Command_identify_tag, sensor_v1_Command_reboot_tag}) {
     sensor_v1_Command command = sensor_v1_Command_init_zero;
     command.which_command = static_cast<pb_size_t>(kind);
     CHECK(reason_of(command, 1) == "");

@@ -39,7 +39,8 @@ std::vector<int16_t> noise(size_t count, uint32_t seed) {
 std::vector<int16_t> sine(size_t count, double input_hz, double frequency_hz) {
   std::vector<int16_t> values(count);
   for (size_t at = 0; at < count; ++at) {
-    values[at] = static_cast<int16_t>(std::lround(10'000 * std::sin(kTurn * frequency_hz * static_cast<double>(at) / input_hz)));
+    values[at] = static_cast<int16_t>(
+        std::lround(10'000 * std::sin(kTurn * frequency_hz * static_cast<double>(at) / input_hz)));
   }
   return values;
 }
@@ -57,12 +58,13 @@ int largest(const std::vector<int16_t>& values) {
 TEST_CASE("at the device's own rate every frame passes as it is") {
   const std::vector<int16_t> input = noise(5000, 1);
   CHECK(decimated(input, 3200, 3200) == input);
-  CHECK(decimated(input, 3200, 5000) == input);   // more than there is cannot be had
+  CHECK(decimated(input, 3200, 5000) == input);  // more than there is cannot be had
   CHECK(decimated(input, 3200, 0) == input);
   CHECK(decimated(input, 3200, std::nan("")) == input);
 }
 
-TEST_CASE("an output frame is complete with the last input frame of its interval, at any ratio, without drift") {
+TEST_CASE(
+    "an output frame is complete with the last input frame of its interval, at any ratio, without drift") {
   std::mt19937 random(2);
   for (const double output_hz : {3199.9, 1600.0, 1000.0, 999.999, 317.0, 3.0, 0.8}) {
     const double input_hz = 3200;
@@ -76,7 +78,8 @@ TEST_CASE("an output frame is complete with the last input frame of its interval
       outputs += decimator.add(&value, &out) ? 1 : 0;
       // where an interval ends with a frame exactly, rounding may see it one frame later
       const double expected = static_cast<double>(inputs) * output_hz / input_hz;
-      exact = exact && outputs >= static_cast<uint64_t>(expected - 1e-9) && outputs <= static_cast<uint64_t>(expected + 1e-9);
+      exact = exact && outputs >= static_cast<uint64_t>(expected - 1e-9) &&
+              outputs <= static_cast<uint64_t>(expected + 1e-9);
     }
     CHECK(exact);
   }

@@ -41,7 +41,8 @@ sensor::BatchHeader longest_header() {
   return header;
 }
 
-Buffer encoded(const sensor::BatchHeader& header, const hal::SourceInfo& source, const void* frames, size_t count) {
+Buffer encoded(const sensor::BatchHeader& header, const hal::SourceInfo& source, const void* frames,
+               size_t count) {
   Buffer out(4096);
   out.resize(sensor::encode_measurements(header, source, frames, count, {out.data(), out.size()}));
   return out;
@@ -91,11 +92,12 @@ TEST_CASE("a batch of counts is written as the contract has it, zeros left out")
   header.key = {7, 0};
   header.start_time_ns = 1;
   header.sample_frequency_hz = 1;
-  const Buffer expected{0x08, 7,                                         // session; sequence 0 is left out
-                        0x19, 1, 0, 0, 0, 0, 0, 0, 0,                    // start
-                        0x21, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F,              // frequency
-                        0x2A, 11, 0x1A, 4, 1, 0, 0x04, 0x03, 0x25, 0, 0, 0, 0x3F,           // channel 0
-                        0x2A, 13, 0x08, 1, 0x1A, 4, 0xFE, 0xFF, 5, 0, 0x25, 0, 0, 0, 0x3F};  // channel 1
+  const Buffer expected{0x08, 7,                             // session; sequence 0 is left out
+                        0x19, 1, 0, 0, 0, 0, 0, 0, 0,        // start
+                        0x21, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F,  // frequency
+                        // channels 0 and 1: index, counts, scale; offset 0 is left out
+                        0x2A, 11, 0x1A, 4, 1, 0, 0x04, 0x03, 0x25, 0, 0, 0, 0x3F,  //
+                        0x2A, 13, 0x08, 1, 0x1A, 4, 0xFE, 0xFF, 5, 0, 0x25, 0, 0, 0, 0x3F};
   CHECK(encoded(header, counts(2, 0.5F, 0), frames, 2) == expected);
 }
 
@@ -119,7 +121,8 @@ TEST_CASE("as many frames as are said to fit do, with the largest of everything,
         const size_t fits = sensor::frames_that_fit(source, size);
         const Buffer frames((fits + 1) * source.frame_bytes(), 0xFF);
         Buffer out(size + 1, 0x5A);
-        const size_t written = sensor::encode_measurements(longest_header(), source, frames.data(), fits, {out.data(), size});
+        const size_t written =
+            sensor::encode_measurements(longest_header(), source, frames.data(), fits, {out.data(), size});
         wrong += written <= size && (written != 0 || fits == 0) && out[size] == 0x5A ? 0 : 1;
       }
     }
@@ -131,7 +134,8 @@ TEST_CASE("a batch that does not fit is not written") {
   const hal::SourceInfo source = counts(3, 1, 0);
   const Buffer frames(200 * source.frame_bytes());
   Buffer out(200 * source.frame_bytes(), 0x5A);
-  CHECK(sensor::encode_measurements(longest_header(), source, frames.data(), 200, {out.data(), out.size()}) == 0);
+  CHECK(sensor::encode_measurements(longest_header(), source, frames.data(), 200, {out.data(), out.size()}) ==
+        0);
   CHECK(out == Buffer(out.size(), 0x5A));
   CHECK(sensor::encode_measurements(longest_header(), source, frames.data(), 200, {nullptr, 0}) == 0);
 }
@@ -176,12 +180,14 @@ TEST_CASE("a text that comes twice is the second one, however long the first was
 TEST_CASE("a text with a NUL in it, too long a one, or no UTF-8 is no command") {
   sensor_v1_Command command;
   for (const std::string& wrong :
-       {std::string(1, '\0'), std::string("a\0b", 3), std::string(257, 'x'), std::string("\xFF"), std::string("\xC0\x80"),
-        std::string("\xED\xA0\x80"), std::string("\xF4\x90\x80\x80"), std::string("\xE2\x82"), std::string("\x80")}) {
+       {std::string(1, '\0'), std::string("a\0b", 3), std::string(257, 'x'), std::string("\xFF"),
+        std::string("\xC0\x80"), std::string("\xED\xA0\x80"), std::string("\xF4\x90\x80\x80"),
+        std::string("\xE2\x82"), std::string("\x80")}) {
     CHECK_FALSE(decodes(encoded(alarm(wrong, "")), &command));
     CHECK_FALSE(decodes(encoded(alarm("hot", wrong)), &command));
   }
-  CHECK(decodes(encoded(alarm("\xC2\x80\xED\x9F\xBF\xEE\x80\x80\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", "")), &command));
+  CHECK(decodes(encoded(alarm("\xC2\x80\xED\x9F\xBF\xEE\x80\x80\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", "")),
+                &command));
 }
 
 TEST_CASE("without an id of 16 bytes, a kind, or with a time before 1970 it is no command") {

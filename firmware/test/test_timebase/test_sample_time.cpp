@@ -11,8 +11,8 @@ TEST_CASE("sample k of a run is taken at start + round(k × 10⁹ / frequency), 
   CHECK(sensor::sample_time_ns(5, 0, 3) == 5);
   CHECK(sensor::sample_time_ns(0, 1, 3) == 333'333'333);
   CHECK(sensor::sample_time_ns(0, 2, 3) == 666'666'667);
-  CHECK(sensor::sample_time_ns(0, 1, 4e8) == 2);   // 2.5
-  CHECK(sensor::sample_time_ns(0, 3, 4e8) == 8);   // 7.5
+  CHECK(sensor::sample_time_ns(0, 1, 4e8) == 2);  // 2.5
+  CHECK(sensor::sample_time_ns(0, 3, 4e8) == 8);  // 7.5
   CHECK(sensor::sample_time_ns(-1, 1, 1e9) == 0);
   CHECK(sensor::sample_time_ns(1'772'366'400'000'000'000, 26'667'000, 26'667) == 1'772'367'400'000'000'000);
 }

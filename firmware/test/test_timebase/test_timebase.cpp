@@ -12,13 +12,14 @@ namespace {
 
 constexpr uint64_t kStartUs = 3'600'000'000;
 
-/// A device whose oscillator is off, read every so often, and what was seen of the timebase at each batch of a second.
+/// A device whose oscillator is off, read every so often, and what was seen of the timebase at each batch of
+/// a second.
 struct Simulation {
   double nominal_hz = 26'667;
-  double error = 0.05;             ///< of the oscillator
-  double drift_per_s = 0;          ///< of the error: warmth
+  double error = 0.05;  ///< of the oscillator
+  double drift_per_s = 0;  ///< of the error: warmth
   double read_interval_us = 9600;  ///< 256 frames at 26.667 kHz
-  double first_frame_us = 3000;    ///< after the start: turning on takes time
+  double first_frame_us = 3000;  ///< after the start: turning on takes time
   std::function<double()> latency_us = [] { return 0.0; };  ///< of a reading's time; may be negative
   uint64_t lost_from = UINT64_MAX;  ///< from this frame on, so many are lost and nobody says so
   uint64_t lost = 0;
@@ -59,7 +60,8 @@ struct Simulation {
         const auto start_ns = static_cast<double>(timebase.time_ns(batch_index));
         if (watched && end_ns.has_value()) {
           largest_step = std::max(largest_step, std::fabs(start_ns - *end_ns) * nominal_hz / 1e9);
-          largest_late_us = std::max(largest_late_us, std::fabs(start_ns / 1e3 - origin_us - true_us(batch_index)));
+          largest_late_us =
+              std::max(largest_late_us, std::fabs(start_ns / 1e3 - origin_us - true_us(batch_index)));
         }
         first_batch_error = batch_index == 0 ? hz / true_hz(s) - 1 : first_batch_error;
         end_ns = start_ns + static_cast<double>(batch) * 1e9 / hz;

@@ -64,11 +64,13 @@ bool alarm_fits(const sensor_v1_TriggerAlarm& alarm, Text reason) {
 
 }  // namespace
 
-bool acceptable(const sensor_v1_Command& command, double maximum_frequency_hz, char* reason, size_t capacity) {
+bool acceptable(const sensor_v1_Command& command, double maximum_frequency_hz, char* reason,
+                size_t capacity) {
   const Text text(reason, capacity);
   switch (command.which_command) {
     case sensor_v1_Command_change_sample_frequency_tag:
-      return frequency_fits(command.command.change_sample_frequency.sample_frequency_hz, maximum_frequency_hz, text);
+      return frequency_fits(command.command.change_sample_frequency.sample_frequency_hz, maximum_frequency_hz,
+                            text);
     case sensor_v1_Command_resend_tag:
       return resend_fits(command.command.resend, text);
     case sensor_v1_Command_trigger_alarm_tag:

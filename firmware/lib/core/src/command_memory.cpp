@@ -13,7 +13,10 @@ constexpr uint32_t kMaximumNumber = 1U << 31U;
 
 /// "ids00" … "ids32"
 void key_of(size_t block, char (&key)[8]) {
-  Text(key, sizeof key).add("ids").add(static_cast<uint64_t>(block / 10)).add(static_cast<uint64_t>(block % 10));
+  Text(key, sizeof key)
+      .add("ids")
+      .add(static_cast<uint64_t>(block / 10))
+      .add(static_cast<uint64_t>(block % 10));
 }
 
 }  // namespace

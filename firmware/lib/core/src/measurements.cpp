@@ -18,11 +18,11 @@ constexpr size_t kTag = 1;
 constexpr size_t kMaximumVarint32 = 5;
 constexpr size_t kMaximumVarint64 = 10;
 constexpr size_t kMaximumPosition = 4 * (kTag + kMaximumVarint32);
-constexpr size_t kMaximumHeader = (kTag + kMaximumVarint32) + (kTag + kMaximumVarint64) + (kTag + 8) + (kTag + 8) +
-                                  (kTag + kMaximumVarint32 + kMaximumPosition);
+constexpr size_t kMaximumHeader = (kTag + kMaximumVarint32) + (kTag + kMaximumVarint64) + (kTag + 8) +
+                                  (kTag + 8) + (kTag + kMaximumVarint32 + kMaximumPosition);
 /// Of a channel beside its samples: its own tag and size, index, the samples' tag and size, scale, offset.
-constexpr size_t kMaximumChannelHeader =
-    (kTag + kMaximumVarint32) + (kTag + kMaximumVarint32) + (kTag + kMaximumVarint32) + (kTag + 4) + (kTag + 4);
+constexpr size_t kMaximumChannelHeader = (kTag + kMaximumVarint32) + (kTag + kMaximumVarint32) +
+                                         (kTag + kMaximumVarint32) + (kTag + 4) + (kTag + 4);
 
 constexpr size_t varint_size(uint64_t value) {
   size_t size = 1;
@@ -87,11 +87,12 @@ class Writer {
 constexpr size_t number_size(uint64_t value) { return value == 0 ? 0 : kTag + varint_size(value); }
 constexpr size_t sized_size(size_t size) { return kTag + varint_size(size) + size; }
 
-/// One channel out of frames that lie side by side. The hot path: one load and one store a sample (bytes of them where
-/// the target cannot address halves).
+/// One channel out of frames that lie side by side. The hot path: one load and one store a sample (bytes of
+/// them where the target cannot address halves).
 template <size_t kSampleBytes>
 void copy_channel(const uint8_t* sample, size_t frame_bytes, size_t count, uint8_t* out) {
-  for (const uint8_t* end = out + count * kSampleBytes; out != end; out += kSampleBytes, sample += frame_bytes) {
+  for (const uint8_t* end = out + count * kSampleBytes; out != end;
+       out += kSampleBytes, sample += frame_bytes) {
     std::memcpy(out, sample, kSampleBytes);
   }
 }
@@ -106,12 +107,14 @@ ChannelSizes channel_sizes(const hal::SourceInfo& source, size_t index, size_t c
   const size_t samples = count * (counts ? sizeof(int16_t) : sizeof(float));
   size_t message = number_size(index) + (samples == 0 ? 0 : sized_size(samples));
   if (counts) {
-    message += (is_zero(source.scale) ? 0 : kTag + sizeof(float)) + (is_zero(source.offset) ? 0 : kTag + sizeof(float));
+    message += (is_zero(source.scale) ? 0 : kTag + sizeof(float)) +
+               (is_zero(source.offset) ? 0 : kTag + sizeof(float));
   }
   return {samples, message};
 }
 
-void write_channel(const hal::SourceInfo& source, size_t index, const uint8_t* frames, size_t count, Writer* out) {
+void write_channel(const hal::SourceInfo& source, size_t index, const uint8_t* frames, size_t count,
+                   Writer* out) {
   const bool counts = source.format == hal::SampleFormat::kCounts;
   const ChannelSizes sizes = channel_sizes(source, index, count);
   out->sized(sensor_v1_Measurements_channels_tag, sizes.message);
@@ -136,7 +139,8 @@ void write_position(const Position& position, Writer* out) {
   const uint32_t longitude = zigzag(position.longitude_e7);
   const uint32_t altitude = zigzag(position.altitude_mm);
   out->sized(sensor_v1_Measurements_position_tag, number_size(latitude) + number_size(longitude) +
-                                                      number_size(altitude) + number_size(position.accuracy_mm));
+                                                      number_size(altitude) +
+                                                      number_size(position.accuracy_mm));
   out->number(sensor_v1_Position_latitude_e7_tag, latitude);
   out->number(sensor_v1_Position_longitude_e7_tag, longitude);
   out->number(sensor_v1_Position_altitude_mm_tag, altitude);
@@ -145,8 +149,8 @@ void write_position(const Position& position, Writer* out) {
 
 }  // namespace
 
-size_t encode_measurements(const BatchHeader& header, const hal::SourceInfo& source, const void* frames, size_t count,
-                           Memory out) {
+size_t encode_measurements(const BatchHeader& header, const hal::SourceInfo& source, const void* frames,
+                           size_t count, Memory out) {
   size_t room = kMaximumHeader;
   for (size_t index = 0; index < source.channel_count; ++index) {
     room += sized_size(channel_sizes(source, index, count).message);

@@ -30,11 +30,15 @@ bool end_text(BytesField* field) {
 
 }  // namespace
 
-size_t encode(const sensor_v1_Birth& birth, Memory out) { return encode_message(sensor_v1_Birth_fields, &birth, out); }
+size_t encode(const sensor_v1_Birth& birth, Memory out) {
+  return encode_message(sensor_v1_Birth_fields, &birth, out);
+}
 size_t encode(const sensor_v1_Status& status, Memory out) {
   return encode_message(sensor_v1_Status_fields, &status, out);
 }
-size_t encode(const sensor_v1_Log& log, Memory out) { return encode_message(sensor_v1_Log_fields, &log, out); }
+size_t encode(const sensor_v1_Log& log, Memory out) {
+  return encode_message(sensor_v1_Log_fields, &log, out);
+}
 size_t encode(const sensor_v1_CommandAck& ack, Memory out) {
   return encode_message(sensor_v1_CommandAck_fields, &ack, out);
 }

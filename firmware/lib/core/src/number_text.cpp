@@ -13,7 +13,8 @@ constexpr int kDigits = 6;
 /// A natural number that is large enough for the numerator and the denominator of any double times ten.
 class Natural {
  public:
-  explicit Natural(uint64_t value) : words_{static_cast<uint32_t>(value), static_cast<uint32_t>(value >> 32U)} {}
+  explicit Natural(uint64_t value)
+      : words_{static_cast<uint32_t>(value), static_cast<uint32_t>(value >> 32U)} {}
 
   void multiply(uint32_t factor) {
     uint64_t carry = 0;
@@ -89,7 +90,8 @@ Decimal decimal_of(double number) {
     }
     numerator.multiply(10);
   }
-  // what is left decides: half of the last digit is 5 times the denominator, as the rest was multiplied once more
+  // what is left decides: half of the last digit is 5 times the denominator, as the rest was multiplied once
+  // more
   denominator.multiply(5);
   const int half = numerator.compare(denominator);
   bool up = half > 0 || (half == 0 && (decimal.digits.back() - '0') % 2 != 0);

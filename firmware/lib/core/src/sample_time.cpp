@@ -9,7 +9,8 @@ namespace {
 
 constexpr int64_t kMaximumNs = std::numeric_limits<int64_t>::max();
 
-/// Nanoseconds from the start of a run to a sample. The operations and their order are the emulator's: both round alike.
+/// Nanoseconds from the start of a run to a sample. The operations and their order are the emulator's: both
+/// round alike.
 int64_t sample_offset_ns(uint64_t index, double sample_frequency_hz) {
   const double offset_ns = std::rint(static_cast<double>(index) * 1e9 / sample_frequency_hz);
   return offset_ns < 0x1p63 ? static_cast<int64_t>(offset_ns) : kMaximumNs;

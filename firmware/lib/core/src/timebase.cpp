@@ -6,7 +6,8 @@
 namespace sensor {
 namespace {
 
-// A block lasts a second and has 16 readings at least; the first ones are shorter, so that the first batch is right.
+// A block lasts a second and has 16 readings at least; the first ones are shorter, so that the first batch is
+// right.
 constexpr uint64_t kFirstBlockUs = 62'500;
 constexpr uint64_t kBlockUs = 1'000'000;
 constexpr uint32_t kBlockReadings = 16;
@@ -14,13 +15,14 @@ constexpr uint32_t kBlockReadings = 16;
 constexpr double kMemory = 1.0 - 1.0 / 32.0;  ///< what a block still counts when the next one comes
 constexpr uint32_t kLockedAfter = 16;         ///< blocks
 
-// How far a period is trusted before anything was read: as much as a line of readings so long (in seconds) would be.
+// How far a period is trusted before anything was read: as much as a line of readings so long (in seconds)
+// would be.
 constexpr double kTrustUnknown = 0.02;
 constexpr double kTrustLearnt = 8.0;
 constexpr double kMaximumError = 0.2;  ///< of an oscillator; beyond, readings are nonsense
 
-// Once locked, a block counts as so late at most: what moves the line by so many samples, or, where readings are that
-// uncertain, so many times what is usual.
+// Once locked, a block counts as so late at most: what moves the line by so many samples, or, where readings
+// are that uncertain, so many times what is usual.
 constexpr double kMaximumStep = 0.25;
 constexpr double kUnusual = 3.0;
 constexpr double kFarOff = 8.0;       ///< times that: frames were lost or invented, and nobody said so

@@ -4,8 +4,8 @@
 
 namespace sensor {
 
-/// Exponential backoff with jitter: the n-th wait is random between half and all of min(first · 2ⁿ, longest), so that a
-/// fleet that lost its broker at once does not come back at once.
+/// Exponential backoff with jitter: the n-th wait is random between half and all of min(first · 2ⁿ, longest),
+/// so that a fleet that lost its broker at once does not come back at once.
 class Backoff {
  public:
   explicit Backoff(uint64_t first_us = 100'000, uint64_t longest_us = 10'000'000);

@@ -10,17 +10,17 @@ namespace sensor {
 
 /// The ids of the last kRememberedCommands commands, in the store too: one small write a command.
 ///
-/// Ids lie in blocks of eight, one key each (`ids00` … `ids32`), written in turn: in NVS a key of 132 bytes costs seven
-/// entries of 32 bytes, eight keys of one id each would cost 24. A block more than is needed, because a block that is
-/// begun anew forgets eight ids at once.
+/// Ids lie in blocks of eight, one key each (`ids00` … `ids32`), written in turn: in NVS a key of 132 bytes
+/// costs seven entries of 32 bytes, eight keys of one id each would cost 24. A block more than is needed,
+/// because a block that is begun anew forgets eight ids at once.
 class CommandMemory {
  public:
   explicit CommandMemory(hal::Store& store);
   /// Read them after a boot.
   void load();
   bool knows(const uint8_t (&id)[16]) const;
-  /// Note an id before the command is applied. False where the store failed (it is known until the next boot all the
-  /// same, and written with the next of its block).
+  /// Note an id before the command is applied. False where the store failed (it is known until the next boot
+  /// all the same, and written with the next of its block).
   bool remember(const uint8_t (&id)[16]);
 
  private:

@@ -24,11 +24,12 @@ struct BatchHeader {
   std::optional<Position> position;
 };
 
-/// `frames`: `count` frames, channels side by side. The bytes are those that Python's protobuf writes for the same batch.
-/// Each sample is touched once, on its way into `out`.
-size_t encode_measurements(const BatchHeader& header, const hal::SourceInfo& source, const void* frames, size_t count,
-                           Memory out);
-/// The most frames that a payload of that size surely holds, and the cloud accepts (kMaximumSamples, kMaximumMessageBytes).
+/// `frames`: `count` frames, channels side by side. The bytes are those that Python's protobuf writes for the
+/// same batch. Each sample is touched once, on its way into `out`.
+size_t encode_measurements(const BatchHeader& header, const hal::SourceInfo& source, const void* frames,
+                           size_t count, Memory out);
+/// The most frames that a payload of that size surely holds, and the cloud accepts (kMaximumSamples,
+/// kMaximumMessageBytes).
 size_t frames_that_fit(const hal::SourceInfo& source, size_t payload_size);
 
 size_t encode(const sensor_v1_Birth& birth, Memory out);
@@ -36,9 +37,10 @@ size_t encode(const sensor_v1_Status& status, Memory out);
 size_t encode(const sensor_v1_Log& log, Memory out);
 size_t encode(const sensor_v1_CommandAck& ack, Memory out);
 
-/// False where these bytes are no command with an id of 16 bytes and one known kind; such a command can have no answer.
-/// What is accepted here wire/messages.py accepts, too. An alarm's texts may have up to kMaximumCommandText bytes: more than
-/// a sensor can do, so that such a command is answered (see `acceptable`).
+/// False where these bytes are no command with an id of 16 bytes and one known kind; such a command can have
+/// no answer. What is accepted here wire/messages.py accepts, too. An alarm's texts may have up to
+/// kMaximumCommandText bytes: more than a sensor can do, so that such a command is answered (see
+/// `acceptable`).
 bool decode_command(Bytes payload, sensor_v1_Command* command);
 
 /// An alarm's id or action of a command that `decode_command` gave; ends with NUL.
@@ -47,7 +49,8 @@ const char* text_of(const BytesField& field) {
   return reinterpret_cast<const char*>(field.bytes);
 }
 
-/// Copies text into a field of a message: cut at `capacity` - 1 bytes, never inside a UTF-8 character, and ended by NUL.
+/// Copies text into a field of a message: cut at `capacity` - 1 bytes, never inside a UTF-8 character, and
+/// ended by NUL.
 void copy_text(char* field, size_t capacity, const char* text);
 
 }  // namespace sensor
