@@ -77,6 +77,7 @@ void EspMqtt::start(const Job& job) {
     running_ = true;
     return;
   }
+  if (client_ != nullptr) esp_mqtt_client_stop(client_);  // whatever it was in: the next start begins anew
   events_.post(Event{Event::Kind::kDisconnected});
 }
 

@@ -83,7 +83,6 @@ bool begin_wifi(const char* ssid, const char* password) {
   if (password != nullptr) copy(config.sta.password, password);
   // A network with a password is never joined without one, whoever offers its name.
   config.sta.threshold.authmode = password != nullptr ? WIFI_AUTH_WPA2_PSK : WIFI_AUTH_OPEN;
-  config.sta.pmf_cfg.capable = true;
   config.sta.listen_interval = kListenInterval;
   begun.store(worked(esp_wifi_set_storage(WIFI_STORAGE_RAM), "storage") &&  // settings are in our own store
               worked(esp_wifi_set_mode(WIFI_MODE_STA), "mode") &&
