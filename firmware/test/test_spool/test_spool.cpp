@@ -130,7 +130,7 @@ TEST_CASE("a record that was forgotten is not mistaken for the one in its place"
   }
   const size_t before = spool.not_held();
   std::vector<uint8_t> payload(100);
-  CHECK(spool.forgotten(first));
+  CHECK(spool.forgotten(first.position));
   CHECK_FALSE(spool.set_held(first));
   CHECK(spool.read(first, {payload.data(), payload.size()}) == 0);
   spool.give_up(first);

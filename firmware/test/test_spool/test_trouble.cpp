@@ -1,4 +1,4 @@
-#include <doctest/doctest.h>
+#include <doctest.h>
 
 #include "log.h"
 
@@ -98,6 +98,37 @@ TEST_CASE("bits that fall over cost the records that they are in, and no other p
   }
 }
 
+TEST_CASE("what looks like a record inside a payload is none, also where the record around it was damaged") {
+  sim::Flash flash(4 * 4096, 4096);
+  Spool spool(flash);
+  REQUIRE(spool.mount());
+  Spool::Record first;
+  REQUIRE(spool.add({1, 0}, sim::bytes_of(sim::payload_of({1, 0}, 40)), &first));
+  const uint32_t behind = spool.behind(first).offset;
+  const std::vector<uint8_t> copy(flash.bytes.begin() + first.position.offset, flash.bytes.begin() + behind);
+  REQUIRE(spool.add({1, 1}, sim::bytes_of(copy)));
+  REQUIRE(add(spool, {1, 2}, 40));
+  flash.bytes[behind + 4] ^= 1;
+  REQUIRE(spool.mount());
+  CHECK(walk(spool).front() == Item{{1, 0}, 40, false});
+  CHECK_FALSE(contains(walk(spool), {1, 1}));
+  const Items items = walk(spool);
+  CHECK(std::count(items.begin(), items.end(), Item{{1, 0}, 40, false}) == 1);
+}
+
+TEST_CASE("nothing is written where flash is not erased, though no record is there") {
+  sim::Flash flash(4 * 4096, 4096);
+  Spool spool(flash);
+  REQUIRE(spool.mount());
+  REQUIRE(add(spool, {1, 0}, 40));
+  flash.bytes[1'000] = 0;
+  REQUIRE(spool.mount());
+  REQUIRE(add(spool, {1, 1}, 2'000));
+  bool all_intact = true;
+  CHECK(walk(spool, &all_intact).size() == 2);
+  CHECK(all_intact);
+}
+
 TEST_CASE("flash that fails now and then: each failure is reported, what was taken is there, and it goes on") {
   for (uint32_t seed = 0; seed < 120; ++seed) {
     CAPTURE(seed);
@@ -156,12 +187,14 @@ TEST_CASE("flash that does not work at all is reported by every call") {
   CHECK_FALSE(add(spool, {1, 200}, 40));
   CHECK_FALSE(spool.next(std::nullopt));
   CHECK_FALSE(spool.find({1, 29}));
+  CHECK_FALSE(spool.oldest_sequence(1));
   CHECK(spool.read(*record, {payload.data(), payload.size()}, &damaged) == 0);
   CHECK_FALSE(damaged);
   Spool other(flash);
   CHECK_FALSE(other.mount());
 
   flash.failing_reads = flash.failing_writes = flash.failing_erases = 0;
+  CHECK(spool.oldest_sequence(1) == before.front().key.sequence);
   REQUIRE(spool.mount());
   CHECK(walk(spool) == before);
   CHECK(add(spool, {1, 300}, 40));

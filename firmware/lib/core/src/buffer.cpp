@@ -24,10 +24,10 @@ void Buffer::add(BatchKey key, Bytes payload) {
 void Buffer::make_room(size_t size) {
   while (!ring_.fits(size) && !ring_.empty()) {
     const Ring::Entry oldest = ring_.oldest();
-    if (!oldest.held && !store(oldest)) {
+    if (oldest.held || !store(oldest)) {
       if (oldest.under_way) {
-        depart(Spool::Record{oldest.key, {}, 0, false}, false);
-      } else {
+        depart(Spool::Record{oldest.key, {}, 0, oldest.held}, false);
+      } else if (!oldest.held) {
         ++lost_;
       }
     }
@@ -101,7 +101,7 @@ void Buffer::held(BatchKey key) {
   if (!stored || record.held) {
     return;
   }
-  if (spool_->forgotten(record)) {
+  if (spool_->forgotten(record.position)) {
     ++late_;
   } else {
     spool_->set_held(record);
@@ -197,7 +197,7 @@ uint64_t Buffer::lost() const {
   if (spool_ != nullptr) {
     lost += spool_->lost() - late_;
     lost -= static_cast<uint64_t>(std::count_if(flights_.begin(), flights_.end(), [this](const Flight& flight) {
-      return flight.used && flight.stored && !flight.record.held && spool_->forgotten(flight.record);
+      return flight.used && flight.stored && !flight.record.held && spool_->forgotten(flight.record.position);
     }));
   }
   return lost;

@@ -35,10 +35,10 @@ void Buffer::land(Flight* flight) {
   const Spool::Record record = flight->record;
   flight->used = false;
   if (!flight->stored) {
-    ++lost_;
+    lost_ += record.held ? 0 : 1;
     return;
   }
-  if (spool_->forgotten(record)) {
+  if (spool_->forgotten(record.position)) {
     return;
   }
   if (!record.held) {
@@ -101,7 +101,7 @@ std::optional<Spool::Record> Buffer::choose() const {
 
 std::optional<Spool::Record> Buffer::choose_not_held() const {
   const auto waiting = static_cast<size_t>(std::count_if(flights_.begin(), flights_.end(), [this](const Flight& flight) {
-    return flight.used && flight.stored && !flight.record.held && !spool_->forgotten(flight.record);
+    return flight.used && flight.stored && !flight.record.held && !spool_->forgotten(flight.record.position);
   }));
   if (spool_->not_held() <= waiting) {
     return std::nullopt;
@@ -120,6 +120,9 @@ std::optional<Spool::Record> Buffer::choose_not_held() const {
 std::optional<Spool::Record> Buffer::choose_of(Range* range) const {
   while (range->used && !(range->to < range->from)) {
     const std::optional<Spool::Record> record = spool_->any(range->from);
+    if (!record && !spool_->forgotten(range->to)) {
+      return std::nullopt;  // Flash does not work now; perhaps later.
+    }
     if (!record || range->to < record->position) {
       range->from = Spool::Position{0, range->to.lap + 1};
       break;

@@ -42,12 +42,11 @@ bool Spool::add(BatchKey key, Bytes payload, Record* record) {
     return false;
   }
   ++not_held_;
-  const Record added{key, at, header.size, false};
-  if (oldest_of_.known && oldest_of_.session == key.session && !oldest_of_.record) {
-    oldest_of_.record = added;
+  if (oldest_of_.known && oldest_of_.session == key.session && !oldest_of_.position) {
+    oldest_of_.position = at;
   }
   if (record != nullptr) {
-    *record = added;
+    *record = Record{key, at, header.size, false};
   }
   return true;
 }
@@ -126,7 +125,7 @@ bool Spool::clear(uint32_t lap) {
 
 /// Set a mark. False where the record is not there, or flash did not take the mark.
 bool Spool::set(const Record& record, Mark mark, bool* was_held) {
-  if (!mounted_ || forgotten(record)) {
+  if (!mounted_ || forgotten(record.position)) {
     return false;
   }
   Position at = record.position;
@@ -172,7 +171,7 @@ size_t Spool::read(const Record& record, Memory payload, bool* damaged) const {
   if (damaged != nullptr) {
     *damaged = false;
   }
-  if (!mounted_ || forgotten(record) || record.size > payload.size) {
+  if (!mounted_ || forgotten(record.position) || record.size > payload.size) {
     return 0;
   }
   RecordHeader header{};

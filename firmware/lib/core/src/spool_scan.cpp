@@ -211,7 +211,8 @@ Spool::Position Spool::after(Position at, uint32_t size) const {
 
 Spool::Position Spool::behind(const Record& record) const { return after(record.position, record.size); }
 
-std::optional<Spool::Record> Spool::search(Position at, bool held_too) const {
+/// `failed` becomes true where flash could not be read: then nothing found means nothing.
+std::optional<Spool::Record> Spool::search(Position at, bool held_too, bool* failed) const {
   if (!mounted_) {
     return std::nullopt;
   }
@@ -221,6 +222,9 @@ std::optional<Spool::Record> Spool::search(Position at, bool held_too) const {
     Position following;
     const Place place = look(&at, &record, &following);
     if (place == Place::kEnd || place == Place::kFailed) {
+      if (failed != nullptr) {
+        *failed = place == Place::kFailed;
+      }
       return std::nullopt;
     }
     if (place == Place::kRecord && (held_too || !record.held)) {
@@ -255,16 +259,24 @@ std::optional<Spool::Record> Spool::find(BatchKey key) const {
 }
 
 std::optional<Spool::Record> Spool::oldest(uint32_t session) const {
-  const bool remembered = oldest_of_.known && oldest_of_.session == session &&
-                          (!oldest_of_.record || !forgotten(*oldest_of_.record));
-  if (!remembered) {
-    std::optional<Record> record = any(std::nullopt);
-    while (record && record->key.session != session) {
-      record = any(behind(*record));
+  if (oldest_of_.known && oldest_of_.session == session) {
+    if (!oldest_of_.position) {
+      return std::nullopt;
     }
-    oldest_of_ = Oldest{true, session, record};
+    if (!forgotten(*oldest_of_.position)) {
+      return any(oldest_of_.position);
+    }
   }
-  return oldest_of_.record;
+  bool failed = false;
+  std::optional<Record> record = search(begin(), true, &failed);
+  while (record && record->key.session != session) {
+    record = search(behind(*record), true, &failed);
+  }
+  if (failed) {
+    return std::nullopt;
+  }
+  oldest_of_ = Oldest{true, session, record ? std::optional<Position>(record->position) : std::nullopt};
+  return record;
 }
 
 std::optional<uint64_t> Spool::oldest_sequence(uint32_t session) const {

@@ -59,13 +59,12 @@ class Flash final : public hal::Flash {
     }
     ++erases[sector];
     const bool cut = spend(kEraseCost);
-    for (uint32_t index = 0; index < sector_size_; ++index) {
-      uint8_t& cell = bytes[sector * sector_size_ + index];
-      if (!cut) {
-        cell = 0xFF;
-      } else if (random_.once_in(2)) {
-        cell = static_cast<uint8_t>(cell | random_.next());
-      }
+    // What was under way when power went has reached a part of the sector, with anything at all at its border.
+    const uint32_t begin = cut ? random_.below(sector_size_) : 0;
+    const uint32_t end = cut ? random_.between(begin, sector_size_) : sector_size_;
+    for (uint32_t index = begin; index < end; ++index) {
+      const bool border = cut && (index < begin + 32 || index + 32 >= end);
+      bytes[sector * sector_size_ + index] = static_cast<uint8_t>(border ? random_.next() : 0xFF);
     }
     return !cut;
   }

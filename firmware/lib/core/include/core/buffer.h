@@ -37,7 +37,8 @@ class Buffer {
   /// Everything that was under way has to be published again (a library forgot it).
   void all_again();
   /// Publish these again (sequences first … last, both included); how many of them are still here. More than kResends
-  /// ranges on flash at a time count as not here.
+  /// ranges on flash at a time count as not here. Where one of them has to be published again, or ranges overlap, others
+  /// may come twice.
   uint64_t resend(uint32_t session, uint64_t first, uint64_t last);
   /// Put what nobody holds into flash, before a reboot. How many could not be saved.
   size_t save();
@@ -52,7 +53,7 @@ class Buffer {
   /// One that is under way and is not in memory.
   struct Flight {
     bool used = false;
-    bool stored = false;  ///< false: it found no room anywhere after it was handed over
+    bool stored = false;  ///< false: it was forgotten after it was handed over
     Spool::Record record;
   };
   /// Records that the broker holds, and that are published again.

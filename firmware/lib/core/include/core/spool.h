@@ -60,8 +60,8 @@ class Spool {
   bool set_held(const Record& record);
   /// Give up a record whose payload is damaged.
   void give_up(const Record& record);
-  /// Whether the sector was erased that a record was in.
-  bool forgotten(const Record& record) const { return record.position.lap < oldest_; }
+  /// Whether the sector was erased that a record began in.
+  bool forgotten(Position position) const { return position.lap < oldest_; }
   /// Of any record, held or not. Cheap for the same session as before.
   std::optional<Record> oldest(uint32_t session) const;
   std::optional<uint64_t> oldest_sequence(uint32_t session) const;
@@ -82,10 +82,11 @@ class Spool {
     kEnd,      ///< behind the newest sector
     kFailed,   ///< flash could not be read
   };
+  /// What `oldest` found last; no position: there was none.
   struct Oldest {
     bool known = false;
     uint32_t session = 0;
-    std::optional<Record> record;
+    std::optional<Position> position;
   };
 
   uint32_t base(uint32_t lap) const { return lap % sectors_ * sector_size_; }
@@ -95,7 +96,7 @@ class Spool {
   Place look(Position* at, Record* record, Position* following) const;
   bool follow(Position at, uint32_t size, bool* whole, Position* following) const;
   Position after(Position at, uint32_t size) const;
-  std::optional<Record> search(Position at, bool held_too) const;
+  std::optional<Record> search(Position at, bool held_too, bool* failed = nullptr) const;
   bool survey(Position from, bool count);
   bool blank(uint32_t offset) const;
   bool open(uint32_t carried);
