@@ -39,6 +39,7 @@ def cli(context: click.Context, data: str | None) -> None:
     python -m stack exec postgres psql              a tool of a server, connected
     python -m stack logs rabbitmq -f                what a server says
     python -m stack down                            stop; the data stays
+    PATH="$(python -m stack toolchain):$PATH"       the firmware's compilers and checkers
     """
     context.obj = data_folder(data)
 

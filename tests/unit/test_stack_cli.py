@@ -11,7 +11,9 @@ import pytest
 from stack.servers import REPOSITORY
 
 
-@pytest.mark.parametrize("arguments", [["fetch"], ["up"], ["status"], ["demo"]], ids=lambda a: str(a[0]))
+@pytest.mark.parametrize(
+    "arguments", [["fetch"], ["toolchain"], ["up"], ["status"], ["demo"]], ids=lambda a: str(a[0])
+)
 def test_stack_interrupted_while_it_loads_says_so_in_one_line(tmp_path: Path, arguments: list[str]) -> None:
     """No traceback; exit code 130, as a shell has it."""
     (tmp_path / "click.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
