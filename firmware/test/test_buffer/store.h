@@ -13,14 +13,18 @@
 /// A buffer with everything that it stands on; may be booted anew.
 struct Store {
   Store(size_t ring_bytes, uint32_t sectors, uint32_t seed = 1)
-      : ring(ring_bytes), scratch(2'000), flash(std::max<uint32_t>(sectors, 1) * 256, 256, seed), with_flash(sectors > 0) {
+      : ring(ring_bytes),
+        scratch(2'000),
+        flash(std::max<uint32_t>(sectors, 1) * 256, 256, seed),
+        with_flash(sectors > 0) {
     boot();
   }
 
   void boot() {
     spool = std::make_unique<sensor::Spool>(flash);
     const bool mounted = with_flash && spool->mount();
-    buffer = std::make_unique<sensor::Buffer>(sensor::Memory{ring.data(), ring.size()}, mounted ? spool.get() : nullptr,
+    buffer = std::make_unique<sensor::Buffer>(sensor::Memory{ring.data(), ring.size()},
+                                              mounted ? spool.get() : nullptr,
                                               sensor::Memory{scratch.data(), scratch.size()});
   }
 

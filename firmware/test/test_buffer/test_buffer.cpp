@@ -143,7 +143,8 @@ TEST_CASE("a batch larger than memory goes to flash behind everything older; one
   store.add({1, 5}, 2'001);
   CHECK(store.buffer->lost() == 1);
   Sequences order;
-  for (auto record = store.spool->any(std::nullopt); record; record = store.spool->any(store.spool->behind(*record))) {
+  for (auto record = store.spool->any(std::nullopt); record;
+       record = store.spool->any(store.spool->behind(*record))) {
     order.push_back(static_cast<int64_t>(record->key.sequence));
   }
   CHECK(order == Sequences{0, 1, 2, 3, 4});

@@ -140,7 +140,8 @@ class Model {
       }
       REQUIRE(published_.size() == here);
       REQUIRE(oldest.has_value() == (here > 0));
-      REQUIRE((here == 0 || (published_.begin()->session == session && published_.begin()->sequence == *oldest)));
+      REQUIRE(
+          (here == 0 || (published_.begin()->session == session && published_.begin()->sequence == *oldest)));
     }
     REQUIRE(lost() == held_by_nobody());
   }

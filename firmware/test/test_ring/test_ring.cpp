@@ -130,7 +130,8 @@ TEST_CASE("whatever is done to it, a ring is what a list of batches would be") {
       const uint32_t action = random.below(12);
       if (action < 4) {
         const BatchKey key{1 + seed % 3, sequence++};
-        const size_t size = random.once_in(5) ? random.below(static_cast<uint32_t>(memory.size())) : random.below(60);
+        const size_t size =
+            random.once_in(5) ? random.below(static_cast<uint32_t>(memory.size())) : random.below(60);
         while (ring.fits_ever(size) && !ring.fits(size)) {
           all_equal &= equal(ring.oldest().payload, expected.front().payload);
           ring.drop_oldest();
@@ -178,7 +179,8 @@ TEST_CASE("whatever is done to it, a ring is what a list of batches would be") {
       Ring::Entry entry{};
       all_equal &= index == expected.size() && ring.count() == index && ring.not_held() == not_held &&
                    ring.under_way() == under_way && ring.bytes() <= memory.size();
-      all_equal &= ring.next_pending(&entry) == (pending != nullptr) && (pending == nullptr || entry.key == pending->key);
+      all_equal &= ring.next_pending(&entry) == (pending != nullptr) &&
+                   (pending == nullptr || entry.key == pending->key);
     }
     CAPTURE(seed);
     REQUIRE(all_equal);

@@ -15,7 +15,9 @@ struct Item {
   uint32_t size = 0;
   bool held = false;
 
-  bool operator==(const Item& other) const { return key == other.key && size == other.size && held == other.held; }
+  bool operator==(const Item& other) const {
+    return key == other.key && size == other.size && held == other.held;
+  }
 };
 
 using Items = std::vector<Item>;
@@ -34,8 +36,8 @@ inline bool add(sensor::Spool& spool, sensor::BatchKey key, uint32_t size) {
 inline bool intact(const sensor::Spool& spool, const sensor::Spool::Record& record) {
   std::vector<uint8_t> payload(record.size + 8, 0xA5);
   const size_t size = spool.read(record, {payload.data(), payload.size()});
-  const bool nothing_behind = std::all_of(payload.begin() + record.size, payload.end(),
-                                          [](uint8_t byte) { return byte == 0xA5; });
+  const bool nothing_behind =
+      std::all_of(payload.begin() + record.size, payload.end(), [](uint8_t byte) { return byte == 0xA5; });
   return nothing_behind && sim::equal({payload.data(), size}, sim::payload_of(record.key, record.size));
 }
 
@@ -52,7 +54,8 @@ inline Items walk(const sensor::Spool& spool, bool* all_intact = nullptr) {
 }
 
 inline size_t not_held(const Items& items) {
-  return static_cast<size_t>(std::count_if(items.begin(), items.end(), [](const Item& item) { return !item.held; }));
+  return static_cast<size_t>(
+      std::count_if(items.begin(), items.end(), [](const Item& item) { return !item.held; }));
 }
 
 /// Whether `items` are the newest of `of`.

@@ -71,7 +71,8 @@ void check_recovery(sim::Flash& flash, Spool& spool, uint32_t size) {
   REQUIRE(good);
 }
 
-void cut_everywhere(uint32_t sectors, uint32_t sector_size, const std::vector<Step>& steps, uint64_t from, uint64_t by) {
+void cut_everywhere(uint32_t sectors, uint32_t sector_size, const std::vector<Step>& steps, uint64_t from,
+                    uint64_t by) {
   const Course course = run(steps, sim::Flash(sectors * sector_size, sector_size));
   for (uint64_t cut = from; cut < course.cost; cut += by) {
     CAPTURE(cut);
@@ -104,7 +105,8 @@ void cut_everywhere(uint32_t sectors, uint32_t sector_size, const std::vector<St
 
 }  // namespace
 
-TEST_CASE("power cut at every word of filling, holding and wrapping: nothing else is lost, torn or invented") {
+TEST_CASE(
+    "power cut at every word of filling, holding and wrapping: nothing else is lost, torn or invented") {
   for (uint32_t seed = 0; seed < 8; ++seed) {
     CAPTURE(seed);
     sim::Random random(seed);
@@ -136,7 +138,8 @@ TEST_CASE("power that goes again and again, also soon after it came back, loses 
       const Items found = walk(spool, &all_intact);
       REQUIRE(all_intact);
       REQUIRE(spool.not_held() == not_held(found));
-      // Of the batch under way it is not known whether it is there; of those before, which sectors were forgotten.
+      // Of the batch under way it is not known whether it is there; of those before, which sectors were
+      // forgotten.
       size_t last = 0;
       for (const Item& item : found) {
         const auto place = find(expected, item.key);

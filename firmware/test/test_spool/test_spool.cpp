@@ -32,8 +32,8 @@ TEST_CASE("payloads of every size come back, in order, also after a reboot") {
   Spool spool(flash);
   REQUIRE(spool.mount());
   uint64_t sequence = 0;
-  for (const uint32_t size : {1U, 2U, 3U, 4U, 5U, 30U, 4000U, 4051U, 4052U, 4053U, 4080U, 4081U, 8159U, 8160U, 8161U,
-                              12'000U, 16'383U, 16'384U}) {
+  for (const uint32_t size : {1U, 2U, 3U, 4U, 5U, 30U, 4000U, 4051U, 4052U, 4053U, 4080U, 4081U, 8159U, 8160U,
+                              8161U, 12'000U, 16'383U, 16'384U}) {
     REQUIRE(add(spool, {3, sequence++}, size));
   }
   bool all_intact = true;

@@ -78,7 +78,10 @@ TEST_CASE("bits that fall over cost the records that they are in, and no other p
         REQUIRE(steps < 1'000);
         const size_t size = spool.read(*record, {payload.data(), payload.size()});
         const bool known = contains(added, record->key);
-        wrong += known && (size == 0 || sim::equal({payload.data(), size}, sim::payload_of(record->key, size))) ? 0 : 1;
+        wrong +=
+            known && (size == 0 || sim::equal({payload.data(), size}, sim::payload_of(record->key, size)))
+                ? 0
+                : 1;
         if (size == 0) {
           spool.give_up(*record);
         }
@@ -129,7 +132,8 @@ TEST_CASE("nothing is written where flash is not erased, though no record is the
   CHECK(all_intact);
 }
 
-TEST_CASE("flash that fails now and then: each failure is reported, what was taken is there, and it goes on") {
+TEST_CASE(
+    "flash that fails now and then: each failure is reported, what was taken is there, and it goes on") {
   for (uint32_t seed = 0; seed < 120; ++seed) {
     CAPTURE(seed);
     sim::Random random(seed);
@@ -207,7 +211,9 @@ TEST_CASE("a sector that cannot be erased any more is passed over") {
     uint32_t size() const override { return flash_.size(); }
     uint32_t sector_size() const override { return flash_.sector_size(); }
     bool read(uint32_t offset, void* data, size_t size) override { return flash_.read(offset, data, size); }
-    bool write(uint32_t offset, const void* data, size_t size) override { return flash_.write(offset, data, size); }
+    bool write(uint32_t offset, const void* data, size_t size) override {
+      return flash_.write(offset, data, size);
+    }
     bool erase(uint32_t sector) override { return sector != 2 && flash_.erase(sector); }
 
    private:

@@ -169,8 +169,9 @@ bool Buffer::pending() const {
 }
 
 size_t Buffer::under_way() const {
-  return ring_.under_way() + static_cast<size_t>(std::count_if(flights_.begin(), flights_.end(),
-                                                               [](const Flight& flight) { return flight.used; }));
+  return ring_.under_way() +
+         static_cast<size_t>(std::count_if(flights_.begin(), flights_.end(),
+                                           [](const Flight& flight) { return flight.used; }));
 }
 
 uint32_t Buffer::not_held() const {
@@ -196,9 +197,11 @@ uint64_t Buffer::lost() const {
   uint64_t lost = lost_;
   if (spool_ != nullptr) {
     lost += spool_->lost() - late_;
-    lost -= static_cast<uint64_t>(std::count_if(flights_.begin(), flights_.end(), [this](const Flight& flight) {
-      return flight.used && flight.stored && !flight.record.held && spool_->forgotten(flight.record.position);
-    }));
+    lost -=
+        static_cast<uint64_t>(std::count_if(flights_.begin(), flights_.end(), [this](const Flight& flight) {
+          return flight.used && flight.stored && !flight.record.held &&
+                 spool_->forgotten(flight.record.position);
+        }));
   }
   return lost;
 }

@@ -100,9 +100,11 @@ std::optional<Spool::Record> Buffer::choose() const {
 }
 
 std::optional<Spool::Record> Buffer::choose_not_held() const {
-  const auto waiting = static_cast<size_t>(std::count_if(flights_.begin(), flights_.end(), [this](const Flight& flight) {
-    return flight.used && flight.stored && !flight.record.held && !spool_->forgotten(flight.record.position);
-  }));
+  const auto waiting =
+      static_cast<size_t>(std::count_if(flights_.begin(), flights_.end(), [this](const Flight& flight) {
+        return flight.used && flight.stored && !flight.record.held &&
+               !spool_->forgotten(flight.record.position);
+      }));
   if (spool_->not_held() <= waiting) {
     return std::nullopt;
   }
@@ -159,9 +161,10 @@ bool Buffer::add_range(const Range& added) {
 
 /// Whether nothing of it is waiting or under way.
 bool Buffer::done(const Range& range) const {
-  return range.to < range.from && std::none_of(flights_.begin(), flights_.end(), [&range](const Flight& flight) {
-           return flight.used && range.contains(flight.record.key);
-         });
+  return range.to < range.from &&
+         std::none_of(
+             flights_.begin(), flights_.end(),
+             [&range](const Flight& flight) { return flight.used && range.contains(flight.record.key); });
 }
 
 }  // namespace sensor

@@ -117,7 +117,7 @@ void Ring::set_pending(BatchKey key) {
 }
 
 Ring::Slot Ring::load(size_t offset) const {
-  Slot slot;
+  Slot slot{};
   static_assert(sizeof(Slot) == kEntryOverhead, "a slot has no padding");
   std::memcpy(&slot, data_ + offset, sizeof slot);
   return slot;

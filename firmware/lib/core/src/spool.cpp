@@ -12,7 +12,7 @@ using namespace spool_format;
 
 namespace {
 
-constexpr uint32_t kTries = 3;   ///< before a sector that cannot be opened is passed over
+constexpr uint32_t kTries = 3;  ///< before a sector that cannot be opened is passed over
 
 }  // namespace
 
@@ -101,8 +101,8 @@ bool Spool::open(uint32_t carried) {
   return false;
 }
 
-/// Make sure that nothing of the sector's last lap can be found again, whatever becomes of the erase, and count what is
-/// lost with it.
+/// Make sure that nothing of the sector's last lap can be found again, whatever becomes of the erase, and
+/// count what is lost with it.
 bool Spool::clear(uint32_t lap) {
   if (!reuses(lap)) {
     return true;

@@ -10,12 +10,13 @@
 ///     sector:  SectorHeader | records …, which may begin in one sector and end in a later one
 ///     record:  RecordHeader | payload, padded with ones to whole words
 ///
-/// A record's header is never cut in two by the end of a sector; its payload is, as often as need be. Sectors are used in
-/// a circle. Each one that is opened gets the next number (lap), lap % sectors is its place: so order and age are known
-/// without an index.
+/// A record's header is never cut in two by the end of a sector; its payload is, as often as need be. Sectors
+/// are used in a circle. Each one that is opened gets the next number (lap), lap % sectors is its place: so
+/// order and age are known without an index.
 namespace sensor::spool_format {
 
-/// Written after a sector was erased. It is made invalid before the next erase, so that half an erase is never believed.
+/// Written after a sector was erased. It is made invalid before the next erase, so that half an erase is
+/// never believed.
 struct SectorHeader {
   uint32_t magic;
   uint32_t lap;
@@ -42,8 +43,8 @@ static_assert(kSectorHeader == 16 && kRecordHeader == 28, "no padding");
 constexpr uint32_t kErased = 0xFFFFFFFFU;
 constexpr uint32_t kMaximumLap = 0x7FFFFFFFU;  ///< far more than flash survives
 
-/// What a record's state says. Each is a byte that is cleared; a power cut while it is cleared may leave any of its bits,
-/// so most of them count.
+/// What a record's state says. Each is a byte that is cleared; a power cut while it is cleared may leave any
+/// of its bits, so most of them count.
 enum class Mark : uint32_t {
   kWhole = 0x000000FFU,  ///< the payload is written
   kHeld = 0x0000FF00U,   ///< the broker has it

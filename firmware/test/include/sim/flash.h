@@ -9,7 +9,8 @@
 
 namespace sim {
 
-/// NOR flash as it is: writing clears bits, erasing sets those of a whole sector, and power may go at any moment.
+/// NOR flash as it is: writing clears bits, erasing sets those of a whole sector, and power may go at any
+/// moment.
 class Flash final : public hal::Flash {
  public:
   Flash(uint32_t size, uint32_t sector_size, uint32_t seed = 1)
@@ -59,7 +60,8 @@ class Flash final : public hal::Flash {
     }
     ++erases[sector];
     const bool cut = spend(kEraseCost);
-    // What was under way when power went has reached a part of the sector, with anything at all at its border.
+    // What was under way when power went has reached a part of the sector, with anything at all at its
+    // border.
     const uint32_t begin = cut ? random_.below(sector_size_) : 0;
     const uint32_t end = cut ? random_.between(begin, sector_size_) : sector_size_;
     for (uint32_t index = begin; index < end; ++index) {

@@ -14,7 +14,9 @@ inline std::vector<uint8_t> payload_of(sensor::BatchKey key, size_t size) {
   return Random(key.sequence * 7'919 + key.session * 104'729ULL + size).bytes(size);
 }
 
-inline sensor::Bytes bytes_of(const std::vector<uint8_t>& payload) { return {payload.data(), payload.size()}; }
+inline sensor::Bytes bytes_of(const std::vector<uint8_t>& payload) {
+  return {payload.data(), payload.size()};
+}
 
 inline bool equal(sensor::Bytes bytes, const std::vector<uint8_t>& payload) {
   return bytes.size == payload.size() && std::equal(payload.begin(), payload.end(), bytes.data);

@@ -4,14 +4,15 @@
 
 namespace sensor {
 
-/// The newest batches in memory, in order of making, bounded in bytes. It never drops anything by itself: whoever adds
-/// makes room first with `oldest` and `drop_oldest`.
+/// The newest batches in memory, in order of making, bounded in bytes. It never drops anything by itself:
+/// whoever adds makes room first with `oldest` and `drop_oldest`.
 ///
-/// An entry costs `kEntryOverhead` bytes beside its payload, which is padded to whole words. A payload is never cut in
-/// two: what does not fit at the end of the memory begins at its start, and the end stays unused for that lap.
+/// An entry costs `kEntryOverhead` bytes beside its payload, which is padded to whole words. A payload is
+/// never cut in two: what does not fit at the end of the memory begins at its start, and the end stays unused
+/// for that lap.
 class Ring {
  public:
-  static constexpr size_t kEntryOverhead = 16;             ///< bytes
+  static constexpr size_t kEntryOverhead = 16;               ///< bytes
   static constexpr size_t kMaximumPayload = (1U << 28) - 1;  ///< bytes
 
   explicit Ring(Memory memory);
@@ -20,9 +21,9 @@ class Ring {
   struct Entry {
     BatchKey key;
     Bytes payload;  ///< contiguous; valid until the entry is dropped
-    bool held;
-    bool under_way;
-    bool pending;  ///< to be published (again)
+    bool held = false;
+    bool under_way = false;
+    bool pending = false;  ///< to be published (again)
   };
 
   /// Whether `add` would take a payload of that size now / with an empty ring.
@@ -36,11 +37,12 @@ class Ring {
   /// Take out one of any age. Its room is free again when it would have been the oldest.
   void forget(BatchKey key);
   /// The oldest that is pending and not under way.
-  bool next_pending(Entry* entry) const;
-  bool find(BatchKey key, Entry* entry) const;
+  bool next_pending(Entry* found) const;
+  bool find(BatchKey key, Entry* found) const;
   void set_held(BatchKey key);       ///< neither under way nor pending any more
   void set_under_way(BatchKey key);  ///< no longer pending
-  void set_pending(BatchKey key);    ///< no longer under way; a held one becomes pending without being counted as not held
+  void set_pending(
+      BatchKey key);  ///< no longer under way; a held one becomes pending without being counted as not held
   /// Call `visit(entry)` for each, oldest first, until it returns false. It may do anything but add.
   template <typename Visit>
   void each(Visit visit) const {
@@ -91,11 +93,11 @@ class Ring {
 
   uint8_t* data_;
   size_t capacity_;
-  size_t head_ = 0;        ///< offset of the oldest
-  size_t tail_ = 0;        ///< where the next one is written
-  size_t end_ = 0;         ///< where the upper part ends while `wrapped_`
-  bool wrapped_ = false;   ///< the newest lie below the oldest
-  size_t slots_ = 0;       ///< entries in memory, with forgotten ones
+  size_t head_ = 0;       ///< offset of the oldest
+  size_t tail_ = 0;       ///< where the next one is written
+  size_t end_ = 0;        ///< where the upper part ends while `wrapped_`
+  bool wrapped_ = false;  ///< the newest lie below the oldest
+  size_t slots_ = 0;      ///< entries in memory, with forgotten ones
   size_t count_ = 0;
   size_t not_held_ = 0;
   size_t under_way_ = 0;

@@ -13,13 +13,13 @@ enum class Mark : uint32_t;
 
 /// Batches on flash, oldest first, for outages that memory cannot hold.
 ///
-/// A circular log over the whole partition, so that wear is spread evenly. Every record carries its key and a checksum;
-/// a record that a power cut tore is recognised and skipped, and nothing before or behind it is lost. That the broker
-/// holds a record is noted by clearing bits of it, without an erase. When the log reaches its own end the oldest sector
-/// is erased; records in it that nobody held are lost, and counted.
+/// A circular log over the whole partition, so that wear is spread evenly. Every record carries its key and a
+/// checksum; a record that a power cut tore is recognised and skipped, and nothing before or behind it is
+/// lost. That the broker holds a record is noted by clearing bits of it, without an erase. When the log
+/// reaches its own end the oldest sector is erased; records in it that nobody held are lost, and counted.
 ///
-/// There is no index: an object takes the same memory for every size of partition. A record costs 28 bytes of flash
-/// beside its payload, which is padded to whole words; a sector costs 16, and up to 27 at its end.
+/// There is no index: an object takes the same memory for every size of partition. A record costs 28 bytes of
+/// flash beside its payload, which is padded to whole words; a sector costs 16, and up to 27 at its end.
 class Spool {
  public:
   explicit Spool(hal::Flash& flash);
@@ -40,11 +40,11 @@ class Spool {
     bool held = false;
   };
 
-  /// Find what is in the partition; reads headers only. An empty or foreign one becomes an empty log. False where flash
-  /// does not work, or has less than 2 sectors.
+  /// Find what is in the partition; reads headers only. An empty or foreign one becomes an empty log. False
+  /// where flash does not work, or has less than 2 sectors.
   bool mount();
-  /// Append; makes room by forgetting the oldest sector. False where it is empty or too large for ever, or flash fails.
-  /// `record`: where it is now.
+  /// Append; makes room by forgetting the oldest sector. False where it is empty or too large for ever, or
+  /// flash fails. `record`: where it is now.
   bool add(BatchKey key, Bytes payload, Record* record = nullptr);
   /// The oldest record that is not held, at or behind a position (from the beginning: std::nullopt).
   std::optional<Record> next(std::optional<Position> from) const;
@@ -54,7 +54,8 @@ class Spool {
   Position behind(const Record& record) const;
   /// Reads the log from its oldest record on.
   std::optional<Record> find(BatchKey key) const;
-  /// Copy the payload; 0 where the record is gone or its checksum does not hold (`damaged` says that it is this).
+  /// Copy the payload; 0 where the record is gone or its checksum does not hold (`damaged` says that it is
+  /// this).
   size_t read(const Record& record, Memory payload, bool* damaged = nullptr) const;
   /// The broker holds it. False where the record is gone, was known to be held, or flash fails.
   bool set_held(const Record& record);
@@ -67,7 +68,7 @@ class Spool {
   std::optional<uint64_t> oldest_sequence(uint32_t session) const;
 
   size_t not_held() const { return not_held_; }
-  uint64_t lost() const { return lost_; }  ///< since mount: records that nobody held, erased to make room or damaged
+  uint64_t lost() const { return lost_; }  ///< since mount: nobody held them; erased to make room, or damaged
   uint64_t torn() const { return torn_; }  ///< at mount: records that did not survive a power cut
   size_t maximum_payload() const;          ///< bytes
 
@@ -111,10 +112,10 @@ class Spool {
   bool mounted_ = false;
   uint32_t sector_size_ = 0;
   uint32_t sectors_ = 0;
-  uint32_t oldest_ = 0;         ///< lap of the oldest sector that may hold something
-  uint32_t newest_ = 0;         ///< lap of the sector that is written to; none yet where it is below `oldest_`
-  uint32_t offset_ = 0;         ///< where the next record begins in it; its end where it is full
-  uint32_t failed_opens_ = 0;   ///< of the next sector
+  uint32_t oldest_ = 0;        ///< lap of the oldest sector that may hold something
+  uint32_t newest_ = 0;        ///< lap of the sector that is written to; none yet where it is below `oldest_`
+  uint32_t offset_ = 0;        ///< where the next record begins in it; its end where it is full
+  uint32_t failed_opens_ = 0;  ///< of the next sector
   size_t not_held_ = 0;
   uint64_t lost_ = 0;
   uint64_t torn_ = 0;
