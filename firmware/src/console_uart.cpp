@@ -6,6 +6,7 @@
 
 #include "board_plan.h"
 #include "driver/uart.h"
+#include "driver/uart_vfs.h"
 #include "esp_log.h"
 #include "esp_system.h"
 #include "freertos/FreeRTOS.h"
@@ -14,6 +15,7 @@
 
 #if CONFIG_ESP_CONSOLE_USB_SERIAL_JTAG
 #include "driver/usb_serial_jtag.h"
+#include "driver/usb_serial_jtag_vfs.h"
 #endif
 
 namespace board {
@@ -29,7 +31,9 @@ bool open_line() {
   usb_serial_jtag_driver_config_t config = {};
   config.tx_buffer_size = kBufferBytes;
   config.rx_buffer_size = kBufferBytes;
-  return usb_serial_jtag_driver_install(&config) == ESP_OK;
+  if (usb_serial_jtag_driver_install(&config) != ESP_OK) return false;
+  usb_serial_jtag_vfs_use_driver();  // the log, too: its lines do not cut ours in two
+  return true;
 }
 
 int read_line(char* text, size_t size) {
@@ -44,7 +48,11 @@ void drain_line() { usb_serial_jtag_wait_tx_done(kWait); }
 
 constexpr uart_port_t kPort = UART_NUM_0;  // the bootloader has set its speed: 115200
 
-bool open_line() { return uart_driver_install(kPort, kBufferBytes, 0, 0, nullptr, 0) == ESP_OK; }
+bool open_line() {
+  if (uart_driver_install(kPort, kBufferBytes, 0, 0, nullptr, 0) != ESP_OK) return false;
+  uart_vfs_dev_use_driver(kPort);  // the log, too: its lines do not cut ours in two
+  return true;
+}
 
 // One character at least, and what came with it: a whole buffer would be waited for.
 int read_line(char* text, size_t size) {
