@@ -119,7 +119,7 @@ TEST_CASE("numbers and switches are read as such") {
   CHECK(settings.on("mqtt.tls"));
 }
 
-TEST_CASE("a serial number, a host and an encrypted way in have to be set") {
+TEST_CASE("a serial number, a host, and a password or a certificate have to be set") {
   sim::Store store;
   Settings settings(store);
   CHECK(std::string(settings.missing()) == "serial_number");
