@@ -185,6 +185,18 @@ TEST_CASE("resend of what is under way or waits does not double it") {
   CHECK(store.drain(kSize) == range(0, 7));
 }
 
+TEST_CASE("of all that is asked for, the oldest comes first; flash that cannot be read now forgets none of it") {
+  Store store(ring_for(1, kSize), 16);
+  store.fill(10, kSize);
+  REQUIRE(store.drain(kSize) == range(0, 9));
+  REQUIRE(store.buffer->resend(1, 5, 6) == 2);
+  REQUIRE(store.buffer->resend(1, 1, 2) == 2);
+  store.flash.failing_reads = -1;
+  CHECK(store.drain(kSize).empty());
+  store.flash.failing_reads = 0;
+  CHECK(store.all_next(kSize) == Sequences{1, 2, 5, 6});
+}
+
 TEST_CASE("ranges of flash that wait at the same time are bounded; the next is counted as not here") {
   Store store(ring_for(1, kSize), 16);
   store.fill(30, kSize);

@@ -1,5 +1,6 @@
 #include <doctest.h>
 
+#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -67,6 +68,19 @@ TEST_CASE("a payload larger than the ring is refused, one of its size is not") {
   CHECK_FALSE(ring.fits(1));
   ring.drop_oldest();
   CHECK(add(ring, {1, 1}, most));
+}
+
+TEST_CASE("the room of the oldest is enough for one of the same size") {
+  std::vector<uint8_t> memory(3 * 32);
+  Ring ring(Memory{memory.data(), memory.size()});
+  for (uint64_t sequence = 0; sequence < 20; ++sequence) {
+    if (sequence >= 3) {
+      REQUIRE_FALSE(ring.fits(1));
+      ring.drop_oldest();
+    }
+    REQUIRE(add(ring, {1, sequence}, 16));
+    REQUIRE(ring.count() == std::min<size_t>(sequence + 1, 3));
+  }
 }
 
 TEST_CASE("a ring without memory takes nothing") {
