@@ -253,7 +253,7 @@ async def test_killed_sensor_started_again_has_its_flash_its_frequency_and_its_c
     """What was on flash comes, of the session before; a command it has had is a duplicate; a new session begins."""
     prefix = "dead-"
     [serial] = FIRMWARE.serial_numbers(prefix)
-    setup = Setup(buffer_bytes=4096, extra=("--state", str(tmp_path / "state")))
+    setup = Setup(buffer_bytes=4096, speed=5, extra=("--state", str(tmp_path / "state")))
     ring = 4096 // (10 * 3 * 2)  # batches that are in memory only, at most
     level = CommandLevel.CHANGE_SAMPLE_FREQUENCY
     change = ChangeSampleFrequency(sample_frequency_hz=50)
@@ -279,6 +279,7 @@ async def test_killed_sensor_started_again_has_its_flash_its_frequency_and_its_c
                 assert (await live.answer(told, 2)).outcome == Outcome.OUTCOME_DUPLICATE
             new = {batch.sequence for batch in live.batches if batch.session == live.births[-1].session}
             assert new == set(range(len(new)))
+            await stop(sensor)
 
 
 async def test_killed_sensor_that_slept_sleeps_on(stack: Stack, tmp_path: Path) -> None:
@@ -301,6 +302,7 @@ async def test_killed_sensor_that_slept_sleeps_on(stack: Stack, tmp_path: Path) 
             await tell(control, serial, CommandLevel.AWAKE, awake=Awake())
             session = live.births[-1].session
             await live.until(lambda: live.sequences(session), "batches")
+            await stop(sensor)
 
 
 async def test_answer_that_nobody_held_outlives_the_process(stack: Stack, tmp_path: Path) -> None:
@@ -319,3 +321,4 @@ async def test_answer_that_nobody_held_outlives_the_process(stack: Stack, tmp_pa
             assert (await live.answer(told)).outcome == Outcome.OUTCOME_APPLIED
             await live.until(lambda: live.batches, "it goes on")
             assert sensor.metric("commands_total") == 0
+            await stop(sensor)
