@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
+FIRMWARE ?= 0
 .DEFAULT_GOAL := help
 .PHONY: help setup servers toolchain demo test unit check format proto firmware firmware-test firmware-lint bench lock docs env-example clean
 
@@ -53,8 +54,8 @@ unit: setup  ## The tests that need no server
 test: check servers toolchain  ## Everything that CI runs
 	$(BIN)/pytest
 
-demo: servers  ## Everything on this machine, with a live view: make demo [SENSORS=1000]
-	@$(BIN)/python -m stack demo --sensors $(SENSORS)
+demo: servers  ## Everything on this machine, with a live view: make demo [SENSORS=1000] [FIRMWARE=20]
+	@$(BIN)/python -m stack demo --sensors $(SENSORS) --firmware $(FIRMWARE)
 
 bench: servers  ## What the whole chain sustains here, and what a message costs
 	@$(BIN)/python -m bench

@@ -97,11 +97,15 @@ def up(data: Path, base_port: int | None) -> None:
 @click.option(
     "--base-port", type=int, help="First of the block of 32 ports [default: a free block, remembered]."
 )
+@click.option(
+    "--firmware", default=0, show_default=True, type=click.IntRange(0, 1_000),
+    help="Sensors beside it that run the firmware's core, which is built first.",
+)  # fmt: skip
 @click.option("--duration", type=float, metavar="SECONDS", help="Stop by itself after so long.")
 @click.pass_obj
-def demo(data: Path, sensors: int, base_port: int | None, duration: float | None) -> None:
+def demo(data: Path, sensors: int, base_port: int | None, firmware: int, duration: float | None) -> None:
     """Servers, services and a fleet of emulated sensors, with a live view of what arrives. Ctrl-C stops it all."""
-    demonstration.run(data, sensors, base_port, duration, Console(highlight=False))
+    demonstration.run(data, sensors, base_port, duration, Console(highlight=False), firmware)
 
 
 @cli.command()

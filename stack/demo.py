@@ -6,9 +6,10 @@ everything published is in the database; the data stays for the next start.
 
 import contextlib
 import signal
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -19,6 +20,7 @@ from rich.live import Live
 
 from emulator.fleet_plan import Fleet, ring_bytes, serial_numbers
 from stack.errors import StackError
+from stack.firmware import host_program
 from stack.fleet_status import FleetStatus
 from stack.local import Say, Stack
 from stack.observe import Metrics, quantile
@@ -37,40 +39,48 @@ class StopRequestedError(Exception):
 class Demo:
     """The running services, and what they did since the view last looked."""
 
-    def __init__(self, stack: Stack, sensors: int) -> None:
+    def __init__(self, stack: Stack, sensors: int, firmware: int = 0, program: Path | None = None) -> None:
         self._stack = stack
-        self._sensors = sensors
-        self._serials = serial_numbers(Fleet(sensors))
+        self._emulated = sensors
+        self._firmware = firmware
+        self._program = program
+        self._serials = serial_numbers(Fleet(sensors)) + [f"firmware-{i:04}" for i in range(1, firmware + 1)]
         self._began = time.monotonic()
         self._scrapes: deque[tuple[float, Metrics]] = deque(maxlen=_WINDOW)
         self.services: list[Service] = []
-        self.fleet: Service | None = None
+        self.fleets: list[Service] = []
         self.fleet_status = FleetStatus(stack.conninfo("readonly"), self._serials)
 
     def start(self, say: Say) -> None:
-        """Services first, then the fleet. StackError where one does not come up."""
+        """Services first, then the fleets. StackError where one does not come up."""
         say("starting the bridge and the ingesters")
         self.services.append(self._service("bridge", ["bridge"], "bridge-0"))
         for kind in _INGESTERS:
             self.services.append(self._service(f"ingest-{kind}", ["ingest", kind], "ingest"))
         for service in self.services:
             service.wait_ready()
-        say(f"making credentials for {self._sensors} sensors")
+        say(f"making credentials for {len(self._serials)} sensors")
         self._stack.credentials(self._serials)
-        say(f"connecting {self._sensors} sensors")
-        credentials = str(self._stack.credentials_file)
-        arguments = ["--credentials", credentials, "--sensors", str(self._sensors)]
-        arguments += ["--buffer", str(ring_bytes(self._sensors))]
-        self.fleet = self._service("emulator", ["emulator", *arguments], "emulator")
-        self.fleet.wait_ready(120)
+        say(f"connecting {len(self._serials)} sensors")
+        credentials = ["--credentials", str(self._stack.credentials_file)]
+        arguments = ["--sensors", str(self._emulated), "--buffer", str(ring_bytes(self._emulated))]
+        self.fleets.append(self._service("emulator", ["emulator", *credentials, *arguments], "emulator"))
+        if self._program is not None:
+            arguments = [*credentials, "--sensors", str(self._firmware)]
+            self.fleets.append(self._service("firmware", arguments, "emulator", [str(self._program)]))
+        for fleet in self.fleets:
+            fleet.wait_ready(120)
         self._began = time.monotonic()
         self._scrapes.append((self._began, self.services[1].metrics()))
 
     def stop(self, say: Say) -> None:
-        """The fleet says goodbye, then the services drain."""
-        if self.fleet is not None:
+        """The fleets say goodbye, then the services drain."""
+        if self.fleets:
             say("stopping the fleet")
-            self.fleet.stop(30)
+        for fleet in self.fleets:
+            fleet.ask_to_stop()
+        for fleet in self.fleets:
+            fleet.stop(30)
         say("draining the bridge and the ingesters")
         bridge, *ingesters = self.services
         bridge.stop()  # first: what it confirms is still written
@@ -81,15 +91,13 @@ class Demo:
 
     def dead(self) -> Service | None:
         """A service that ended by itself."""
-        everything = [*self.services, *([self.fleet] if self.fleet is not None else [])]
-        return next((service for service in everything if not service.running), None)
+        return next((service for service in [*self.services, *self.fleets] if not service.running), None)
 
     def snapshot(self) -> Snapshot:
         """What the view shows now."""
-        assert self.fleet is not None
         assert self._stack.ports is not None
         now = time.monotonic()
-        fleet = self.fleet.metrics()
+        fleets = [(fleet.name, fleet.metrics()) for fleet in self.fleets]
         bridge, ingest = self.services[0].metrics(), self.services[1].metrics()
         then, before = self._scrapes[0]
         self._scrapes.append((now, ingest))
@@ -98,27 +106,30 @@ class Demo:
         def rate(name: str, **labels: str) -> float:
             return max(0.0, ingest.total(name, **labels) - before.total(name, **labels)) / seconds
 
+        def of_fleets(name: str) -> int:
+            return int(sum(metrics.total(f"{fleet}_{name}") for fleet, metrics in fleets))
+
         latency, latency_before = (
             ingest.buckets("ingest_latency_seconds"),
             before.buckets("ingest_latency_seconds"),
         )
         return Snapshot(
             running_s=now - self._began,
-            sensors=self._sensors,
-            sensors_connected=int(fleet.total("emulator_connected_sensors")),
+            sensors=len(self._serials),
+            sensors_connected=of_fleets("connected_sensors"),
             batches_per_s=rate("ingest_messages_total", kind="measurements"),
             samples_per_s=rate("ingest_samples_total"),
             latency_p50_s=quantile(0.5, latency, latency_before),
             latency_p99_s=quantile(0.99, latency, latency_before),
             rows=self.fleet_status.rows_at_start
             + int(ingest.total("ingest_rows_total", table="measurement_batch")),
-            missing=self.fleet_status.missing + int(fleet.total("emulator_batches_dropped")),
+            missing=self.fleet_status.missing + of_fleets("batches_dropped"),
             dead_letters=int(
                 bridge.total("bridge_dead_letters_total")
                 + sum(service.metrics().total("ingest_dead_letters_total") for service in self.services[1:])
             ),
             in_flight=int(bridge.total("bridge_in_flight_messages")),
-            services=[(service.name, service.state()) for service in [*self.services, self.fleet]],
+            services=[(service.name, service.state()) for service in [*self.services, *self.fleets]],
             lines=self.fleet_status.lines,
             hints=[
                 "in another terminal, steer the sensors and look inside:",
@@ -127,15 +138,26 @@ class Demo:
             ],
         )
 
-    def _service(self, name: str, arguments: list[str], role: str) -> Service:
+    def _service(
+        self, name: str, arguments: list[str], role: str, program: Sequence[str] = (sys.executable, "-m")
+    ) -> Service:
         assert self._stack.ports is not None
-        port = self._stack.ports.services + len(self.services)
+        port = self._stack.ports.services + len(self.services) + len(self.fleets)
         log = self._stack.data / "log" / f"{name}.log"
-        return Service(name, arguments, self._stack.environment(role), port, log)
+        return Service(name, arguments, self._stack.environment(role), port, log, program)
 
 
-def run(data: Path, sensors: int, base_port: int | None, duration_s: float | None, console: Console) -> None:
-    """Until Ctrl-C (or `duration_s`). StackError where something does not start, or dies."""
+def run(
+    data: Path,
+    sensors: int,
+    base_port: int | None,
+    duration_s: float | None,
+    console: Console,
+    firmware: int = 0,
+) -> None:
+    """Until Ctrl-C (or `duration_s`): emulated sensors, and so many of the firmware's core. StackError where something
+    does not start, or dies.
+    """
     with _signals(), ExitStack() as cleanup:
         status = console.status("starting")
         began = time.monotonic()
@@ -149,10 +171,11 @@ def run(data: Path, sensors: int, base_port: int | None, duration_s: float | Non
 
         try:
             with status:
+                program = host_program(say) if firmware else None
                 stack = Stack(data)
                 stack.start(say, base_port)
                 cleanup.callback(_announced, say, "stopping the servers", stack.stop)
-                demo = Demo(stack, sensors)
+                demo = Demo(stack, sensors, firmware, program)
                 cleanup.callback(demo.stop, say)
                 demo.start(say)
             say(f"everything runs after {time.monotonic() - began:.1f} s")

@@ -26,7 +26,13 @@ class Service:
     """One process: its health port, its log; killed when whoever started it dies."""
 
     def __init__(
-        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], port: int, log: Path
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        port: int,
+        log: Path,
+        program: Sequence[str] = (sys.executable, "-m"),
     ) -> None:
         self.name = name
         self.log = log
@@ -34,7 +40,7 @@ class Service:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("STREAMING_")}
         with log.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*program, *arguments],
                 cwd=REPOSITORY,
                 env={
                     **inherited,
