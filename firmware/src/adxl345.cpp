@@ -102,7 +102,7 @@ double Adxl345::start(double sample_frequency_hz) {
 
 void Adxl345::stop() { write_register(kPowerCtl, 0); }
 
-void Adxl345::wait() { vTaskDelay(pdMS_TO_TICKS(poll_ms_)); }
+void Adxl345::wait() { vTaskDelay(pdMS_TO_TICKS(poll_ms_.load())); }
 
 FifoRead Adxl345::read(int16_t* frames, size_t maximum_frames) {
   FifoRead result;
@@ -130,7 +130,7 @@ FifoRead Adxl345::read(int16_t* frames, size_t maximum_frames) {
     frame[2] = little_endian(bytes + 4);
   }
   // The newest frame came since the last poll, or within the last period.
-  const double age_us = std::min(1e6 / rate_hz_, 1e3 * poll_ms_) / 2;
+  const double age_us = std::min(1e6 / rate_hz_, 1e3 * poll_ms_.load()) / 2;
   result.newest_us = now_us - std::min(now_us, static_cast<uint64_t>(age_us));
   return result;
 }

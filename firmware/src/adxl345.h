@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "driver/i2c_master.h"
 #include "fifo_device.h"
 
@@ -24,7 +26,7 @@ class Adxl345 : public FifoDevice {
   i2c_master_bus_handle_t bus_ = nullptr;
   i2c_master_dev_handle_t device_ = nullptr;
   double rate_hz_ = 0;
-  uint32_t poll_ms_ = 0;
+  std::atomic<uint32_t> poll_ms_{1};
 };
 
 }  // namespace board

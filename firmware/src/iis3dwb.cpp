@@ -121,7 +121,6 @@ bool Iis3dwb::open_bus() {
 }
 
 double Iis3dwb::start(double) {
-  watermark_seen_ = false;
   const bool set = write_register(kFifoCtrl4, kFifoBypass) &&
                    write_register(kFifoCtrl1, kWatermark & 0xFFU) &&
                    write_register(kFifoCtrl2, static_cast<uint8_t>(kWatermark >> 8U)) &&
@@ -129,6 +128,7 @@ double Iis3dwb::start(double) {
                    write_register(kCtrl1Xl, kXlEnable | kXl16G);
   if (!set) return 0;
   vTaskDelay(pdMS_TO_TICKS(10));  // until it is awake, and its filter has settled
+  started_us_ = static_cast<uint32_t>(esp_timer_get_time());
   return write_register(kFifoCtrl4, kFifoContinuous) ? rate_hz_ : 0;
 }
 
@@ -140,7 +140,7 @@ void Iis3dwb::stop() {
 // In internal memory, as the interrupt comes while flash is written, too.
 void IRAM_ATTR Iis3dwb::on_watermark(void* self) {
   const auto now_us = static_cast<uint32_t>(esp_timer_get_time());
-  auto* const task = static_cast<Iis3dwb*>(self)->waiting_;
+  auto* const task = static_cast<Iis3dwb*>(self)->waiting_.load(std::memory_order_relaxed);
   if (task == nullptr) return;
   BaseType_t woken = pdFALSE;
   xTaskNotifyFromISR(task, now_us, eSetValueWithOverwrite, &woken);
@@ -148,7 +148,7 @@ void IRAM_ATTR Iis3dwb::on_watermark(void* self) {
 }
 
 void Iis3dwb::wait() {
-  waiting_ = xTaskGetCurrentTaskHandle();
+  waiting_.store(xTaskGetCurrentTaskHandle(), std::memory_order_relaxed);
   // The interrupt is an edge: where the FIFO was not emptied below the watermark none comes, hence the
   // timeout.
   watermark_seen_ = xTaskNotifyWait(0, 0, &watermark_us_, kWatermarkTicks) == pdTRUE;
@@ -184,7 +184,8 @@ FifoRead Iis3dwb::read(int16_t* frames, size_t maximum_frames) {
   // interrupt, or after an overrun, the newest frame is about as old as half a period.
   const double period_us = 1e6 / rate_hz_;
   const uint32_t since_us = static_cast<uint32_t>(now_us) - watermark_us_;
-  if (watermark_seen_ && !result.overrun && words >= kWatermark && since_us < kStaleUs) {
+  const auto run_us = static_cast<uint32_t>(now_us) - started_us_;
+  if (watermark_seen_ && !result.overrun && words >= kWatermark && since_us < std::min(run_us, kStaleUs)) {
     result.newest_us =
         now_us - since_us + static_cast<uint64_t>(static_cast<double>(words - kWatermark) * period_us);
   } else {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "driver/spi_master.h"
 #include "fifo_device.h"
 #include "freertos/FreeRTOS.h"
@@ -29,7 +31,10 @@ class Iis3dwb : public FifoDevice {
   spi_device_handle_t device_ = nullptr;
   uint8_t* buffer_ = nullptr;  // reachable by DMA
   double rate_hz_ = 0;         // by the device's own correction
-  TaskHandle_t volatile waiting_ = nullptr;
+  uint32_t started_us_ = 0;    // the lower half of the time
+  std::atomic<TaskHandle_t> waiting_{nullptr};
+
+  // Of the sampling task.
   uint32_t watermark_us_ = 0;  // the lower half of the time of the last interrupt
   bool watermark_seen_ = false;
 };
