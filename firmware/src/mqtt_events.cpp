@@ -13,33 +13,41 @@ namespace {
 
 constexpr const char* kTag = "mqtt";
 
-// Reason codes after which trying again soon is of no use: who we say we are is not accepted, or another one
-// is we.
+// Reason codes of MQTT 5 after which trying again soon is of no use: who we say we are is not accepted, or
+// another one is we. By number: esp-mqtt's names for them changed their spelling.
 bool is_refusal(int reason) {
   switch (reason) {
-    case MQTT5_UNSUPPORTED_PROTOCOL_VER:
-    case 0x85:  // client identifier not valid: its name in the header changed with its spelling
-    case MQTT5_BAD_USERNAME_OR_PWD:
-    case MQTT5_NOT_AUTHORIZED:
-    case MQTT5_BANNED:
-    case MQTT5_BAD_AUTH_METHOD:
-    case MQTT5_SESSION_TAKEN_OVER:
+    case 0x84:  // unsupported protocol version
+    case 0x85:  // client identifier not valid
+    case 0x86:  // bad user name or password
+    case 0x87:  // not authorized
+    case 0x8A:  // banned
+    case 0x8C:  // bad authentication method
+    case 0x8E:  // session taken over
       return true;
     default:
       return false;
   }
 }
 
-// The reason of a broker's DISCONNECT. Not all versions of esp-mqtt hand it over: without it, a session that
-// another client took over looks like a lost connection, and is tried again with backoff.
+// The reason of a broker's DISCONNECT. Not all versions of esp-mqtt hand it over, and later ones under
+// another name, too: without it, a session that another client took over looks like a lost connection, and is
+// tried again with backoff. It is taken away: the next loss may have no reason.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 template <typename Codes, typename = void>
 struct DisconnectReason {
-  static int of(const Codes&) { return 0; }
+  static int take(Codes&) { return 0; }
 };
 template <typename Codes>
 struct DisconnectReason<Codes, std::void_t<decltype(std::declval<Codes>().disconnect_return_code)>> {
-  static int of(const Codes& codes) { return static_cast<int>(codes.disconnect_return_code); }
+  static int take(Codes& codes) {
+    const int reason = static_cast<int>(codes.disconnect_return_code);
+    codes.disconnect_return_code = {};
+    return reason;
+  }
 };
+#pragma GCC diagnostic pop
 
 }  // namespace
 
@@ -57,7 +65,7 @@ void EspMqtt::handle(const esp_mqtt_event_t& event) {
       break;
     case MQTT_EVENT_DISCONNECTED:
       if (event.error_handle != nullptr &&
-          is_refusal(DisconnectReason<esp_mqtt_error_codes_t>::of(*event.error_handle))) {
+          is_refusal(DisconnectReason<esp_mqtt_error_codes_t>::take(*event.error_handle))) {
         refused_.store(true);
       }
       lost(refused_.load() ? Lost::kRefused : Lost::kLost);
