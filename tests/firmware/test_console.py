@@ -13,6 +13,7 @@ from ctl.serial_port import SerialPort
 from tests.firmware.board import Board
 from tests.firmware.conftest import BUILD, Tools
 
+pytestmark = pytest.mark.timeout(900)  # the first test waits until the program is built
 PASSWORD = 'aB-_"\\$9'
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n" + ("A" * 64 + "\n") * 20 + "-----END CERTIFICATE-----\n"
 

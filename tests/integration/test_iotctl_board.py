@@ -16,6 +16,7 @@ from tests.firmware import conftest
 from tests.firmware.board import Board
 from tests.integration.iotctl import Iotctl
 
+pytestmark = pytest.mark.timeout(900)  # the first test waits until the program is built
 tools = conftest.tools  # its fixture, here too
 HOST = ("--mqtt-host", "mqtt.example.org")
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n" + ("A" * 64 + "\n") * 20 + "-----END CERTIFICATE-----\n"
