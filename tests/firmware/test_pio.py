@@ -63,3 +63,5 @@ def test_firmware_run_with_broken_tests_is_red(tools: Tools, tmp_path: Path) -> 
     }
     assert broken == set(BROKEN) - {"test_right"}
     assert "native_sanitize:test_right" in suites
+    [wrong] = suites["native_sanitize:test_wrong"]
+    assert (wrong.attrib["name"], wrong.attrib["status"]) == ("wrong", "FAILED")
