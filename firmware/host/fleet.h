@@ -27,11 +27,11 @@ class Fleet {
 
  private:
   /// Once a second.
-  void look_after(int64_t now_ms);
-  void start_due(int64_t now_ms);
-  int64_t wait_ms(int64_t now_ms) const;
-  bool stop_wanted(int64_t now_ms) const;
-  void begin_stop(int64_t now_ms);
+  void look_after(int64_t now);
+  void start_due(int64_t now);
+  int64_t wait_ms(int64_t now) const;
+  bool stop_wanted(int64_t now) const;
+  void begin_stop(int64_t now);
   bool all_connected() const;
   bool all_stopped() const;
   int finish(bool in_time);

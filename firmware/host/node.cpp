@@ -46,6 +46,12 @@ void HostSystem::log(hal::LogLevel level, const char* logger, const char* messag
   host::log(level, logger, {{"serial_number", serial_number_}, {"message", message}});
 }
 
+bool HostSystem::take_reboot() {
+  const bool wanted = reboot_;
+  reboot_ = false;
+  return wanted;
+}
+
 Node::Node(const Options& options, const std::string& serial_number, const std::string& password, size_t number,
            HostClock& clock, const NmeaFile& nmea)
     : serial_number_(serial_number),

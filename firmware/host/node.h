@@ -4,7 +4,6 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <utility>
 
 #include "core/sensor.h"
 #include "core/synthetic.h"
@@ -36,7 +35,7 @@ class HostSystem final : public hal::System {
   void confirm_image() override {}
 
   /// Whether a reboot was asked for since the last time.
-  bool take_reboot() { return std::exchange(reboot_, false); }
+  bool take_reboot();
 
  private:
   std::string serial_number_;

@@ -1,6 +1,8 @@
 """Both implementations of a sensor, started with the same meaning: what docs/sensor.md says is tested of each."""
 
 import json
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -101,10 +103,13 @@ class Firmware:
         return Running(service, report, "firmware")
 
 
+_COPIES = tempfile.TemporaryDirectory(prefix="sensor-host-")
+
+
 @cache
 def firmware_program() -> Path:
-    """sensor-host of this checkout."""
-    return host_program(print)
+    """sensor-host of this checkout: a copy, as another session may build anew."""
+    return Path(shutil.copy(host_program(print), _COPIES.name))
 
 
 EMULATOR = Emulator()
