@@ -14,12 +14,15 @@ class BoardClock : public hal::Clock {
   int64_t unix_ns() const override;
   /// SNTP has set the time; from any task.
   void set_synchronised() { synchronised_.store(true); }
+  bool synchronised() const { return synchronised_.load(); }
 
  private:
   std::atomic<bool> synchronised_{false};
 };
 
-/// Begins to ask a time server, every quarter of an hour. Small differences are slewed, large ones stepped.
+/// Begins to ask a time server: whenever there is an address, and every quarter of an hour. The first time,
+/// and where it is off by more than 0.1 s, the clock is set; small differences are slewed. `server` lives as
+/// long as the program.
 bool begin_time_sync(BoardClock& clock, const char* server);
 
 }  // namespace board
