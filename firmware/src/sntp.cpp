@@ -8,7 +8,6 @@
 #include "esp_netif.h"
 #include "esp_netif_sntp.h"
 #include "esp_sntp.h"
-#include "esp_sntp.h"
 #include "wifi_station.h"
 
 namespace {
@@ -30,16 +29,16 @@ void on_address(void*, esp_event_base_t, int32_t, void*) { esp_netif_sntp_start(
 
 // The component's own one is weak. It would slew up to half an hour, at 1.6 %: after a deep sleep, of which
 // the RTC knows the length to some percent, the time would be wrong for hours.
-extern "C" void sntp_sync_time(timeval* time) {
+extern "C" void sntp_sync_time(timeval* tv) {
   timeval now = {};
   gettimeofday(&now, nullptr);
-  const int64_t off_us = microseconds(*time) - microseconds(now);
+  const int64_t off_us = microseconds(*tv) - microseconds(now);
   if (clock_to_set->synchronised() && std::llabs(off_us) <= kStepUs) {
     timeval difference = {};
     difference.tv_usec = static_cast<decltype(difference.tv_usec)>(off_us);
     adjtime(&difference, nullptr);
   } else {
-    settimeofday(time, nullptr);
+    settimeofday(tv, nullptr);
     ESP_LOGI(kTag, "set, by %lld ms", static_cast<long long>(off_us / 1000));
   }
   sntp_set_sync_status(SNTP_SYNC_STATUS_COMPLETED);
