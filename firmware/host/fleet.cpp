@@ -81,7 +81,7 @@ int Fleet::run() {
     const uint64_t now_us = clock_.monotonic_us();
     for (size_t i = 0; i < begun_; ++i) {
       nodes_[i]->run(now_us);
-      if (!nodes_[i]->problem().empty()) {
+      if (!nodes_[i]->problem().empty()) {  // a file of TLS that is gone when a sensor reboots
         log(hal::LogLevel::kError, "failed", {{"error", nodes_[i]->problem()}});
         return finish(false);
       }

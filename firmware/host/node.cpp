@@ -79,6 +79,9 @@ Node::Node(const Options& options, const std::string& serial_number, const std::
   if (!nmea.seconds.empty()) {
     gps_ = std::make_unique<FileGps>(nmea, clock);
   }
+  if (problem_.empty()) {
+    make_mqtt();
+  }
 }
 
 bool Node::make_folder(const std::string& state) {
@@ -91,12 +94,12 @@ bool Node::make_folder(const std::string& state) {
   return !error;
 }
 
-void Node::boot() {
+void Node::make_mqtt() {
   mqtt_ = std::make_unique<MosquittoMqtt>(broker_, serial_number_, password_);
   problem_ = mqtt_->problem();
-  if (!problem_.empty()) {
-    return;
-  }
+}
+
+void Node::boot() {
   const sensor::Board board{clock_, source_, *mqtt_, *store_, system_, flash_.get(), gps_.get()};
   const sensor::Workspace workspace{{frames_.get(), frames_bytes_},
                                     {payload_.get(), payload_bytes_},
@@ -111,7 +114,7 @@ void Node::reboot() {
   mqtt_->write();  // what was acknowledged does not come again
   before_ = counters();
   sensor_.reset();
-  mqtt_.reset();  // without a goodbye, as a board
+  make_mqtt();
   boot();
 }
 
@@ -141,12 +144,18 @@ sensor::Counters Node::counters() const { return sensor_ ? sum(before_, sensor_-
 
 void Node::on_connected() {
   log(hal::LogLevel::kDebug, "connected", {{"serial_number", serial_number_}});
+  unreachable_.clear();
   sensor_->on_connected();
 }
 
 void Node::on_disconnected(bool refused) {
-  log(refused ? hal::LogLevel::kError : hal::LogLevel::kDebug, refused ? "refused" : "disconnected",
-      {{"serial_number", serial_number_}, {"reason", mqtt_->reason()}});
+  // once, until it is connected or there is another reason: attempts follow each other in a second
+  const bool known = !refused && mqtt_->reason() == unreachable_;
+  unreachable_ = mqtt_->reason();
+  if (!known && !stopping_) {
+    log(refused ? hal::LogLevel::kError : hal::LogLevel::kWarning, refused ? "refused" : "mqtt_unreachable",
+        {{"serial_number", serial_number_}, {"error", mqtt_->reason()}});
+  }
   sensor_->on_disconnected(refused ? sensor::Sensor::Disconnect::kRefused : sensor::Sensor::Disconnect::kLost);
 }
 

@@ -52,7 +52,7 @@ class Node final : private MosquittoMqtt::Listener {
   /// Why it cannot run; "" where it can.
   const std::string& problem() const { return problem_; }
 
-  /// Boot, for the first time.
+  /// Boot, for the first time; there was no problem.
   void begin() { boot(); }
   /// Take what happened, do what is due, publish.
   void run(uint64_t now_us);
@@ -79,6 +79,7 @@ class Node final : private MosquittoMqtt::Listener {
   void on_command(sensor::Bytes payload) override;
 
   bool make_folder(const std::string& state);
+  void make_mqtt();
   void boot();
   void reboot();
 
@@ -89,6 +90,7 @@ class Node final : private MosquittoMqtt::Listener {
   HostClock& clock_;
   std::string folder_;
   std::string problem_;
+  std::string unreachable_;  // why, as it was said last
   HostSystem system_;
   sensor::Synthetic source_;
   std::unique_ptr<FileStore> store_;

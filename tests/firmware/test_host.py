@@ -170,6 +170,23 @@ def test_file_without_sentences_is_no_receiver(host: Host, tmp_path: Path) -> No
     assert "gps.nmea holds no NMEA sentences" in said
 
 
+def test_file_of_tls_that_is_not_there_is_named(host: Host) -> None:
+    """Before anything runs."""
+    code, said = host.run("--serial", "pump-1", "--tls-ca", "none.pem")
+    assert code == 1
+    assert "none.pem" in said
+    assert "started" not in said
+
+
+def test_broker_that_does_not_answer_is_a_warning_once(host: Host) -> None:
+    """Attempts go on, in silence."""
+    environment = {"STREAMING_DRAIN_TIMEOUT_S": "0"}
+    _, said = host.run("--serial", "pump-1", "--speed", "10", "--duration", "1", environment=environment)
+    [warning] = [line for line in map(json.loads, said.splitlines()) if line["event"] == "mqtt_unreachable"]
+    assert (warning["level"], warning["serial_number"]) == ("warning", "pump-1")
+    assert "refused" in warning["error"].lower()
+
+
 def test_stop_without_a_broker_says_what_was_not_delivered(host: Host) -> None:
     """Exit code 1 after the drain timeout; batches are counted."""
     code, said = host.run(

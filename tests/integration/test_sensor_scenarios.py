@@ -371,3 +371,27 @@ async def test_refused_password_is_said_and_not_hammered(stack: Stack, tmp_path:
         assert (second - first).total_seconds() >= 2.9  # at a hundred times the speed
         assert not service.ready()
         service.kill()
+
+
+async def test_session_taken_by_another_client_is_left_to_it_for_five_minutes(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """Two sensors of one name would throw each other out for ever; what was made meanwhile is not lost."""
+    prefix = "twice-"
+    [serial] = FIRMWARE.serial_numbers(prefix)
+    async with (
+        listening(stack, serial) as live,
+        started(stack, tmp_path, FIRMWARE, prefix, Setup(speed=100, batch_s=5)) as sensor,
+    ):
+        last = await live.next_batch()
+        async with publisher(stack, serial):
+            made = sensor.metric("batches_made_total")
+            log = sensor.service.log
+            await asyncio.to_thread(
+                wait_for, lambda: "session taken over" in log.read_text().lower(), 10, "said"
+            )
+            await asyncio.to_thread(
+                wait_for, lambda: sensor.metric("batches_made_total") > made + 20, 10, "it measures on"
+            )
+            assert sensor.metric("connected_sensors") == 0
+        await live.until(lambda: live.sequences(last.session) >= set(range(last.sequence + 40)), "all of it")
