@@ -28,10 +28,11 @@ class Tools:
     def run(
         self, *command: str, folder: Path = FIRMWARE, timeout_s: float = 600
     ) -> "subprocess.CompletedProcess[str]":
-        """What it said, errors among it. Whoever builds at the same time in this checkout waits."""
+        """What it said, errors among it. Whoever else tests this checkout waits while something is built in it."""
         BUILD.mkdir(parents=True, exist_ok=True)
         with (BUILD / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder == FIRMWARE:
+                fcntl.flock(lock, fcntl.LOCK_EX)
             return subprocess.run(
                 command,
                 cwd=folder,
