@@ -38,7 +38,7 @@ TEST_CASE("a step of the clock closes the batch and begins a run, forwards and b
     CHECK(batches[before].samples >= 51);  // what was taken before the step is noticed
     CHECK(batches[before].samples < 100);
     const int64_t gap_ns = batches[before + 1].start_time_ns - batches[before].start_time_ns;
-    CHECK(gap_ns / 1'000'000'000 == doctest::Approx(step_s).epsilon(0.01));
+    CHECK(static_cast<double>(gap_ns) / 1e9 == doctest::Approx(static_cast<double>(step_s)).epsilon(0.01));
     CHECK(batches[before + 1].samples == 100);
     for (size_t number = 0; number < batches.size(); ++number) {
       CHECK(batches[number].sequence == number);

@@ -60,7 +60,7 @@ TEST_CASE("batches are dense, and their times never drift") {
       CHECK(batches[number].session == rig.sensor->session());
       CHECK(batches[number].sample_frequency_hz == hz);
       CHECK(batches[number].channels == 3);
-      CHECK(batches[number].samples == std::max(1.0, std::floor(hz)));
+      CHECK(batches[number].samples == static_cast<size_t>(std::max(1.0, std::floor(hz))));
       CHECK(batches[number].start_time_ns == sensor::sample_time_ns(booted_ns, index, hz));
       index += batches[number].samples;
     }
@@ -82,7 +82,7 @@ TEST_CASE("a batch holds what fits into a message") {
   for (const Batch& batch : batches) {
     samples += batch.samples;
   }
-  CHECK(samples > 26'667 * 1.9);
+  CHECK(samples > 50'000);
   CHECK(rig.sensor->counters().batches_lost == 0);
 }
 

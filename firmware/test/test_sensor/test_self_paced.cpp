@@ -28,7 +28,7 @@ TEST_CASE("batches carry the frequency that the device really has, and follow ea
     CHECK(rig.sensor->counters().overruns == 0);
     // and it still is where the clock is
     const Batch& last = batches.back();
-    CHECK(std::llabs(last.start_time_ns + static_cast<int64_t>(last.samples * 1e9 / fifo.true_hz) - rig.now_ns()) <
+    CHECK(std::llabs(last.start_time_ns + static_cast<int64_t>(static_cast<double>(last.samples) * 1e9 / fifo.true_hz) - rig.now_ns()) <
           300'000'000);
   }
 }
