@@ -7,7 +7,7 @@
 
 // Against Python, to the nanosecond: tests/firmware/test_vectors.py.
 
-TEST_CASE("sample k of a run is taken at start + round(k × 10⁹ / frequency), half to even") {
+TEST_CASE("sample k of a run is taken at start + round(k * 1e9 / frequency), half to even") {
   CHECK(sensor::sample_time_ns(5, 0, 3) == 5);
   CHECK(sensor::sample_time_ns(0, 1, 3) == 333'333'333);
   CHECK(sensor::sample_time_ns(0, 2, 3) == 666'666'667);
