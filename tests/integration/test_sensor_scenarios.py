@@ -206,6 +206,21 @@ async def test_sleep_and_awake(stack: Stack, tmp_path: Path, implementation: Imp
         await live.until(lambda: live.statuses[-1].state == State.STATE_AWAKE, "and says so")
 
 
+async def test_command_given_while_it_is_away_comes_when_it_is_back(
+    stack: Stack, tmp_path: Path, implementation: Implementation
+) -> None:
+    """The broker keeps the session of a sensor that has said goodbye."""
+    prefix = "gone-"
+    [serial] = implementation.serial_numbers(prefix)
+    async with listening(stack, serial) as live, publisher(stack, "control") as control:
+        async with started(stack, tmp_path, implementation, prefix) as sensor:
+            await live.until(lambda: live.births, "a birth")
+            assert await asyncio.to_thread(sensor.service.stop) == 0
+        told = await tell(control, serial, CommandLevel.IDENTIFY, identify=Identify())
+        async with started(stack, tmp_path, implementation, prefix):
+            assert (await live.answer(told)).outcome == Outcome.OUTCOME_APPLIED
+
+
 async def test_alarm_and_identify_are_log_lines(
     stack: Stack, tmp_path: Path, implementation: Implementation
 ) -> None:
