@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ctl import bearing
+from vibration import bearing
 
 SUPPORTS = ("rigid", "flexible")
 _TEXT = 200

@@ -6,8 +6,8 @@ from psycopg.rows import DictRow
 from rich.table import Table
 from rich.text import Text
 
-from ctl import bearing
 from ctl.output import Column, number, when
+from vibration import bearing
 
 
 def _with_unit(unit: str) -> Callable[[float | None], str]:

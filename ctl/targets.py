@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 from rich.padding import Padding
 from rich.text import Text
 
-from ctl import bearing, target_store
+from ctl import target_store
 from ctl.context import Operator, object_option, output_option, pass_operator, query
 from ctl.errors import USAGE, CtlError
 from ctl.output import Form, print_object, print_rows
@@ -17,6 +17,7 @@ from ctl.target_fields import FIELDS, read_name
 from ctl.target_import import read_file
 from ctl.target_options import field_options, name_argument, serials_argument
 from ctl.target_view import ASSIGNMENTS, CHANGES, COLUMNS, HISTORY, facts
+from vibration import bearing
 
 _HISTORY = 1_000  # assignments that `show` lists
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ctl import bearing
+from vibration import bearing
 
 
 def test_geometry_of_a_known_bearing_gives_its_published_frequencies() -> None:
