@@ -60,7 +60,10 @@ void Console::feed(const char* text, size_t size) {
       line_problem_ = nullptr;
     } else if (one == kBackspace || one == kDelete) {
       // bytes of UTF-8 that go on with a character are 10xxxxxx
-      while (length_ > 0 && (static_cast<unsigned char>(line_[--length_]) & 0xC0U) == 0x80U) {
+      bool within = length_ > 0;
+      while (within) {
+        --length_;
+        within = length_ > 0 && (static_cast<unsigned char>(line_[length_]) & 0xC0U) == 0x80U;
       }
     } else if (static_cast<unsigned char>(one) < ' ') {
       line_problem_ = "the line has a character that is no text";
