@@ -56,6 +56,11 @@ class Accumulator:
         self._held = 0
         self._skip = 0  # samples to leave out before the next window
 
+    @property
+    def held(self) -> int:
+        """Samples of an unfinished window."""
+        return self._held
+
     def add(self, start_time_ns: int, sample_frequency_hz: float, samples: Samples) -> Windows | None:
         """The windows that this batch finishes, None where there are none. samples: shape (n,), n ≥ 1.
 

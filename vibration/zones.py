@@ -81,20 +81,23 @@ def read_table(text: str) -> Table:
     """From TOML as iso10816_3.toml has it. TableError says what is wrong with it."""
     try:
         kept = tomllib.loads(text)
-        if unit(kept["unit"]).name != "mm/s":
-            raise TableError(f"the table is in {kept['unit']}: mm/s is known")
-        limits = {(row["group"], row["support"]): Limits(*row["boundaries"]) for row in kept["limits"]}
+        name = unit(kept["unit"]).name
         table = Table(
             str(kept["source"]),
             {name: float(kept["scope"][name]) for name in _SCOPE},
             {name: float(kept["groups"][name]) for name in _GROUPS},
             float(kept["measurement"]["minimum_sample_frequency_hz"]),
-            limits,
+            {
+                (row["group"], row["support"]): Limits(*map(float, row["boundaries"]))
+                for row in kept["limits"]
+            },
         )
     except KeyError as error:
         raise TableError(f"the table of zones has no {error.args[0]}") from error
-    except (tomllib.TOMLDecodeError, TypeError, UnitError) as error:
+    except (TypeError, ValueError) as error:
         raise TableError(f"the table of zones cannot be read: {error}") from error
+    if name != "mm/s":
+        raise TableError(f"the table of zones is in {name}: mm/s is known")
     for place, row in table.limits.items():
         if not 0 < row.a_b < row.b_c < row.c_d:
             raise TableError(f"the boundaries of group {place[0]}, {place[1]}, do not rise: {list(row)}")
