@@ -56,6 +56,9 @@ def velocity_rms(
     filter's edge does. Source: ISO 2954:2012 and ISO 20816-1:2016, band and quantity; integration in the frequency
     domain: A. Brandt, Noise and Vibration Analysis (2011), chapter 10; the estimate: P. Welch (1967).
 
+    A window of up to one segment is weighted as a whole, its middle 2.7 times its average: let such windows overlap by
+    half, too, where machines are not steady.
+
     The band ends at the sample frequency / 2.56 where that is below 1000 Hz, and says so. TooFewError, where the
     window is shorter than four periods of the lower edge or the band is empty; UnitError; SignalError.
     """
