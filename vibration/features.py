@@ -11,6 +11,7 @@ from vibration.signal import Samples, as_double, check_samples
 from vibration.units import Quantity, Values, unit
 
 _BLOCK_SAMPLES: Final = 32_768  # a few rows at a time, so that they stay in the processor's cache
+_LEAST_ROWS: Final = 16  # a call of SciPy costs as much as some thousand samples
 OVERSAMPLING: Final = 4
 _REACH: Final = 10  # samples that the interpolation looks at on each side
 
@@ -60,7 +61,7 @@ def statistics(samples: Samples, unit_name: str) -> Statistics:
 
 def blocks(rows: Samples) -> Iterator[slice]:
     """Slices of rows that are small enough for the cache; rows: shape (k, n)."""
-    step = max(1, _BLOCK_SAMPLES // rows.shape[-1])
+    step = max(_LEAST_ROWS, _BLOCK_SAMPLES // rows.shape[-1])
     return (slice(first, first + step) for first in range(0, len(rows), step))
 
 

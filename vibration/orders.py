@@ -88,7 +88,7 @@ def orders(
             made.append(Order(multiple, multiple * shaft_hz, None, None, None, reason))
         else:
             made.append(_order(lines, multiple, found_hz or shaft_hz, floors[multiple], waveform.unit))
-    return Orders(None if found_hz is None else found_hz * 60, tuple(made))
+    return Orders(None if found_hz is None else 60 * _refined(found_hz, made), tuple(made))
 
 
 class _Lines:
@@ -136,6 +136,21 @@ def _shaft(lines: _Lines, shaft_hz: float, floors: dict[float, float], tolerance
             score += np.log(np.maximum(amplitudes / (_ABOVE_FLOOR * floor), 1.0))
     best = int(score.argmax())
     return float(shaft_hz * shares[best]) if score[best] > 0 else None
+
+
+def _refined(shaft_hz: float, found: Sequence[Order]) -> float:
+    """The shaft's frequency by the lines that were found, high and clear ones first.
+
+    A line's frequency is known the better the more it stands out, and the shaft's a multiple better than that.
+    """
+    frequencies, weights = [shaft_hz], [1e-9]
+    for order in found:
+        if order.amplitude is not None and order.floor is not None:
+            amplitude = float(order.amplitude)
+            clarity = amplitude / max(float(order.floor), 1e-6 * amplitude)
+            frequencies.append(order.frequency_hz / order.multiple)
+            weights.append((order.multiple * clarity) ** 2)
+    return float(np.average(frequencies, weights=weights))
 
 
 def _order(lines: _Lines, multiple: float, shaft_hz: float, floor: float, unit: str) -> Order:
