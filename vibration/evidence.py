@@ -22,12 +22,6 @@ SURE_CHANCE: Final = 1e-6
 SURE_LINES: Final = 3
 SURE_DEPTH: Final = 0.25
 SURE_SHARE: Final = 2 / 3  # twice what it leaves unexplained
-_SIDEBANDS: Final = {
-    "inner race": 4,
-    "outer race": 3,
-    "rolling element": 2,
-    "cage": 0,
-}  # to each side, explained
 _SLOW: Final = 0.25  # of the shaft's frequency: what is slower is drift
 
 
