@@ -76,7 +76,8 @@ def lines(frequencies_hz: Values, amplitudes: Values, segments: int, *, around_h
     size = max(5, 2 * round(around_hz / step / 2) + 1)
     # the median of a gamma distribution, over its mean
     ratio = float(special.gammaincinv(shape, 0.5)) / shape
-    floor = np.maximum(ndimage.median_filter(power, size, mode="nearest") / ratio, 1e-300)
+    # mirrored about 0 Hz, whose own line the mean's removal has emptied
+    floor = np.maximum(ndimage.median_filter(power, size, mode="mirror") / ratio, 1e-300)
     highest = ndimage.maximum_filter1d(power, 2 * _NEIGHBOURS + 1, mode="nearest")
     chance = special.gammaincc(shape, shape * highest / floor)
     # of three neighbours, two are independent with a Hann window

@@ -79,7 +79,7 @@ def prewhitened(samples: Samples, sample_frequency_hz: float) -> Values:
     if magnitude.max(initial=0.0) <= np.finfo(np.float64).eps * max(1.0, float(np.abs(x).sum())):
         return np.zeros(len(x))
     size = max(5, 2 * round(_WHITENED_HZ * len(x) / sample_frequency_hz / 2) + 1)
-    mean = ndimage.median_filter(magnitude, size, mode="nearest") * _MEAN_OVER_MEDIAN
+    mean = ndimage.median_filter(magnitude, size, mode="mirror") * _MEAN_OVER_MEDIAN
     mean = np.maximum(
         mean, magnitude.max() * np.finfo(np.float32).eps
     )  # above what an anti-alias filter has left
