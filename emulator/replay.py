@@ -7,6 +7,7 @@ import click
 import numpy as np
 
 from emulator.signals import Quantity, Samples
+from runtime import recordings
 
 
 def load(path: Path, channels: Sequence[str]) -> tuple[Samples, list[str]]:
@@ -16,33 +17,10 @@ def load(path: Path, channels: Sequence[str]) -> tuple[Samples, list[str]]:
     name; all otherwise. click.ClickException where the file is not like that.
     """
     try:
-        if path.suffix == ".npz":
-            with np.load(path) as archive:
-                arrays = {name: archive[name] for name in archive.files if archive[name].ndim == 1}
-        elif path.suffix == ".csv":
-            with path.open() as file:
-                header = [name.strip() for name in file.readline().split(",")]
-            table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32, ndmin=2)
-            arrays = dict(zip(header, table.T, strict=True))
-        else:
-            raise click.ClickException(f"{path}: a recording is an .npz or a .csv")
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{path}: {error}") from error
-    chosen = list(channels) or list(arrays)
-    missing = [name for name in chosen if name not in arrays]
-    if missing or not chosen:
-        raise click.ClickException(
-            f"{path} has the channels {', '.join(arrays) or '(none)'}, not {', '.join(missing)}"
-        )
-    lengths = {len(arrays[name]) for name in chosen}
-    if len(lengths) != 1 or 0 in lengths:
-        raise click.ClickException(
-            f"{path}: channels of different lengths {sorted(lengths)}: choose with --channel"
-        )
-    samples = np.stack([np.asarray(arrays[name], dtype=np.float32) for name in chosen])
-    if not np.isfinite(samples).all():
-        raise click.ClickException(f"{path}: a sample is a NaN or an infinity")
-    return samples, chosen
+        found = recordings.read(path, channels, (".npz", ".csv"))
+    except recordings.RecordingError as error:
+        raise click.ClickException(str(error)) from error
+    return found.samples, found.names
 
 
 class Replay:
