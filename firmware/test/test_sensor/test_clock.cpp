@@ -1,7 +1,10 @@
 // Clocks that are not set yet, that are set, and that drift; devices that pace themselves.
 #include <doctest.h>
 
+#include <cstdlib>
+
 #include "commands.h"
+#include "sim/fifo.h"
 
 using sim::Batch;
 using sim::Rig;
@@ -64,4 +67,31 @@ TEST_CASE("a drift is followed between batches, without a word") {
   const Batch& last = batches.back();
   CHECK(rig.now_ns() - last.start_time_ns < 2'010'000'000);
   CHECK(rig.sensor->counters().batches_lost == 0);
+}
+
+TEST_CASE("no sample is lost where the clock drifts or is set, whatever paces them and however late it is noticed") {
+  for (const bool self_paced : {false, true}) {
+    for (const int64_t step_ms : {30, -30, 3'600'000, -3'600'000}) {
+      const int64_t step_ns = step_ms * 1'000'000;
+      CAPTURE(self_paced);
+      CAPTURE(step_ms);
+      sim::Fifo fifo(0, 4096);
+      Rig rig({100, 1}, self_paced ? &fifo : nullptr);
+      rig.run_s(3);
+      rig.clock.step_ns = step_ns;
+      rig.clock.us += 900'000;  // it was busy, or asleep until its next batch
+      rig.run_s(4);
+      const std::vector<Batch> batches = rig.batches();
+      int64_t shifted_ns = 0;
+      for (size_t number = 1; number < batches.size(); ++number) {
+        const Batch& before = batches[number - 1];
+        const int64_t gap_ns = batches[number].start_time_ns - before.start_time_ns -
+                               static_cast<int64_t>(before.samples) * 10'000'000;
+        shifted_ns += gap_ns;
+        CHECK((std::llabs(gap_ns) < 1'000'000 || std::llabs(gap_ns - step_ns) < 1'000'000));
+      }
+      CHECK(std::llabs(shifted_ns - step_ns) < 1'000'000);  // once
+      CHECK(rig.sensor->counters().overruns == 0);
+    }
+  }
 }

@@ -118,6 +118,37 @@ TEST_CASE("it wakes by itself when that was said, also over a reboot") {
   CHECK(rig.sensor->state() == sensor_v1_State_STATE_AWAKE);
 }
 
+TEST_CASE("a sleep of before the clock was known, or was set, ends in time also over a reboot") {
+  Rig unknown;
+  unknown.clock.synchronised = false;
+  unknown.boot();
+  unknown.run_s(1);
+  given::to(unknown, given::sleep(1, 60));
+  unknown.run_s(5);
+  unknown.clock.synchronised = true;
+  unknown.run_s(5);
+  unknown.boot();
+  unknown.run_s(49);
+  CHECK(unknown.sensor->state() == sensor_v1_State_STATE_ASLEEP);
+  unknown.run_s(2);
+  CHECK(unknown.sensor->state() == sensor_v1_State_STATE_AWAKE);
+
+  for (const int64_t step_s : {3'600, -3'600}) {
+    CAPTURE(step_s);
+    Rig set;
+    set.run_s(1);
+    given::to(set, given::sleep(1, 60));
+    set.run_s(5);
+    set.clock.step_ns = step_s * 1'000'000'000;
+    set.run_s(5);
+    set.boot();
+    set.run_s(49);
+    CHECK(set.sensor->state() == sensor_v1_State_STATE_ASLEEP);
+    set.run_s(2);
+    CHECK(set.sensor->state() == sensor_v1_State_STATE_AWAKE);
+  }
+}
+
 TEST_CASE("frequency, sleep and the ids of commands survive a power cut") {
   Rig rig;
   rig.run_s(1);

@@ -271,7 +271,7 @@ void Sensor::wake(uint64_t now_us) {
 
 void Sensor::change_state(bool asleep, uint64_t now_us) {
   saved_.asleep = asleep;
-  // without a clock a sleep that a reboot interrupts lasts until Awake
+  // without a clock a sleep that a reboot interrupts lasts until Awake; when there is one, `follow_clock` notes it
   saved_.wake_time_ns = asleep && wake_us_ != 0 ? unix_ns_at(wake_us_) : 0;
   save_state();
   board_.system.show(asleep ? hal::Lamp::kAsleep : link_.connected() ? hal::Lamp::kConnected : hal::Lamp::kConnecting);
@@ -309,6 +309,8 @@ void Sensor::follow_clock(uint64_t now_us) {
     if (saved_.asleep && saved_.wake_time_ns != 0) {
       const int64_t left_ns = std::max<int64_t>(0, saved_.wake_time_ns - unix_ns);
       wake_us_ = std::max<uint64_t>(1, now_us + static_cast<uint64_t>(left_ns / 1000));
+    } else {
+      note_wake_time();
     }
     link_.say_birth();  // one that was said before has no time
     link_.say_status();
@@ -321,15 +323,23 @@ void Sensor::follow_clock(uint64_t now_us) {
         .add(static_cast<uint64_t>(off_ns / 1'000'000))
         .add(offset_ns > offset_ns_ ? " ms forwards" : " ms backwards");
     offset_ns_ = offset_ns;
+    note_wake_time();
     log(hal::LogLevel::kWarning, "clock", line, now_us);
   } else if (off_ns > kDriftNs && recorder_.between_batches()) {
     offset_ns_ = offset_ns;
   } else {
     return;
   }
-  if (recorder_.running()) {
-    recorder_.stop();
-    start_run(now_us);
+  // not by starting the device anew: what it holds, and what it misses meanwhile, would be lost without a trace
+  recorder_.follow(offset_ns_);
+}
+
+/// A sleep lasts as long as it was told to, whatever the clock says; what is saved is the time that it ends at.
+void Sensor::note_wake_time() {
+  const int64_t wake_time_ns = saved_.asleep && wake_us_ != 0 ? unix_ns_at(wake_us_) : 0;
+  if (wake_time_ns != saved_.wake_time_ns) {
+    saved_.wake_time_ns = wake_time_ns;
+    save_state();
   }
 }
 

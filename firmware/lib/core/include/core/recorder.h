@@ -27,8 +27,9 @@ class Recorder {
   void flush(uint64_t now_us, const std::optional<Position>& position);
   /// When the next batch will be complete, or a device that paces itself has to be read.
   uint64_t due_us(uint64_t now_us) const;
-  /// Unix time less monotonic time that this run goes by, in nanoseconds.
-  int64_t offset_ns() const { return offset_ns_; }
+  /// The clock was set, or drifted: a run at the same samples, whose Unix time is `offset_ns` + monotonic time. The
+  /// device goes on, so that no sample is lost. Only between two batches.
+  void follow(int64_t offset_ns) { offset_ns_ = offset_ns; }
   /// Whether no sample waits in the open batch: a run may end here without a short batch.
   bool between_batches() const { return open_ == 0; }
 

@@ -59,6 +59,7 @@ class Sensor final : private Link::Writer {
 
   // Time.
   void follow_clock(uint64_t now_us);
+  void note_wake_time();
   void read_gps(uint64_t now_us);
   std::optional<Position> position(uint64_t now_us) const;
 
