@@ -230,6 +230,26 @@ TEST_CASE("Resend publishes the same bytes again, and says what is gone") {
   CHECK(rig.sensor->counters().batches_acknowledged == 5);
 }
 
+TEST_CASE("Resend of all sequences that there can be counts what is missing") {
+  Rig rig;
+  rig.run_s(5.05);
+  const uint32_t session = rig.sensor->session();
+  given::to(rig, given::resend(1, session + 1, 0, UINT64_MAX));
+  given::to(rig, given::resend(2, session, 0, UINT64_MAX));
+  given::to(rig, given::resend(3, session, 1, UINT64_MAX));
+  rig.run_s(0.1);
+  REQUIRE(rig.acks().size() == 3);
+  for (const sensor_v1_CommandAck& ack : rig.acks()) {
+    CHECK(ack.outcome == sensor_v1_Outcome_OUTCOME_REJECTED);
+  }
+  CHECK(std::string(rig.acks()[0].reason) ==
+        "18446744073709551615 of 18446744073709551615 batches are no longer buffered");
+  CHECK(std::string(rig.acks()[1].reason) ==
+        "18446744073709551610 of 18446744073709551615 batches are no longer buffered");
+  CHECK(std::string(rig.acks()[2].reason) ==
+        "18446744073709551611 of 18446744073709551615 batches are no longer buffered");
+}
+
 TEST_CASE("Identify shows the lamp; TriggerAlarm is a warning in the log") {
   Rig rig;
   rig.run_s(0.1);

@@ -223,7 +223,9 @@ sensor_v1_Outcome Sensor::apply(const sensor_v1_Command& command, uint64_t now_u
 }
 
 sensor_v1_Outcome Sensor::resend(const sensor_v1_Resend& wanted, char* reason, size_t capacity) {
-  const uint64_t count = wanted.last_sequence - wanted.first_sequence + 1;
+  // all sequences that there are would be one more than fits
+  const uint64_t span = wanted.last_sequence - wanted.first_sequence;
+  const uint64_t count = span == UINT64_MAX ? span : span + 1;
   const uint64_t found = buffer_.resend(wanted.session, wanted.first_sequence, wanted.last_sequence);
   counters_.batches_resent += found;
   if (found == count) {
