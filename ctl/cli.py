@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "tail": ("ctl.tail:tail", "Follow a sensor's values live."),
         "plot": ("ctl.plot:plot", "Draw a waveform or spectrum."),
         "export": ("ctl.export:export", "Write samples to a Parquet, CSV or NumPy file."),
+        "analyse": ("ctl.analyse:analyse", "Analyse a recording: features, zone, bearing."),
     },
     "Operation": {
         "doctor": ("ctl.doctor:doctor", "Check every server, and say what to do."),

@@ -14,12 +14,21 @@ if TYPE_CHECKING:  # scipy is imported where a spectrum is wanted
 _MOST_FREQUENCIES = 3  # in a title
 
 
+class Mark(NamedTuple):
+    """A frequency that means something, drawn as a line across a spectrum."""
+
+    frequency_hz: float
+    label: str
+
+
 class SpectrumPanel(NamedTuple):
     """One spectrum, cut to what is shown, with its peaks."""
 
     spectrum: "Spectrum"
     peaks: "Sequence[Peak]"
     title: str
+    marks: Sequence[Mark] = ()
+    quantity: str = "amplitude"
 
 
 class Panel(NamedTuple):
@@ -30,6 +39,7 @@ class Panel(NamedTuple):
     unit: str
     trace: Trace
     spectrum: SpectrumPanel | None
+    envelope: SpectrumPanel | None = None  # of a single channel; depth has no unit
 
     @property
     def axis(self) -> str:
@@ -47,6 +57,7 @@ class Drawing(NamedTuple):
     duration_s: float
     panels: Sequence[Panel]
     log: bool = False
+    dated: bool = True  # whether `begin` is known
 
 
 def title(serial: str, target: str | None) -> str:

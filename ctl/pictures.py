@@ -18,6 +18,8 @@ from ctl.spectrum import Spectrum
 
 _DPI = 100
 _CURVE, _SPECTRUM, _PEAK = "#1f5f8b", "#8b3a1f", "#404040"
+_MARK = "#2e7d4f"
+_MARK_ROOM = 0.012  # of the axis: a label's height, as it stands upright
 _MUTED = "#5f6368"
 _FEW = 200  # points: each is marked
 _MANY = 2_000  # points: drawn finer
@@ -69,7 +71,8 @@ def _figure(drawing: Drawing, width: int, height: int) -> Figure:
     figure.text(left, 1 - 10 / height, drawing.title, fontsize=13, weight="bold", va="top", color=dark)
     figure.text(left, 1 - 33 / height, drawing.subtitle, fontsize=9.5, va="top", color=_MUTED)
     panels = drawing.panels
-    waveforms, spectra = _axes(figure, len(panels), with_spectrum=panels[0].spectrum is not None)
+    below = [shown for shown in (panels[0].spectrum, panels[0].envelope) if shown is not None]
+    waveforms, spectra = _axes(figure, len(panels), len(below))
     for number, (panel, axes) in enumerate(zip(panels, waveforms, strict=True)):
         _draw_waveform(axes, panel, drawing, last=number == len(panels) - 1, several=len(panels) > 1)
     drawn = [
@@ -77,8 +80,11 @@ def _figure(drawing: Drawing, width: int, height: int) -> Figure:
         for axes, panel in zip(spectra, panels, strict=False)
         if panel.spectrum is not None
     ]
+    if len(panels) == 1 and panels[0].envelope is not None:
+        drawn.append((spectra[-1], panels[0].envelope, ""))
     for number, (axes, spectrum, unit) in enumerate(drawn):
-        _draw_spectrum(axes, spectrum, unit, log=drawing.log, last=number == len(drawn) - 1)
+        below_other = number < len(drawn) - 1 and panels[0].envelope is None  # of the same frequencies
+        _draw_spectrum(axes, spectrum, unit, log=drawing.log, last=not below_other)
         if number == 0 or spectrum.title != drawn[0][1].title:
             axes.set_title(spectrum.title, loc="left", fontsize=9, color=_MUTED, pad=5)
     figure.draw_without_rendering()  # places the axes, so that labels can be measured
@@ -90,14 +96,14 @@ def _figure(drawing: Drawing, width: int, height: int) -> Figure:
     return figure
 
 
-def _axes(figure: Figure, channels: int, *, with_spectrum: bool) -> tuple[list[Axes], list[Axes]]:
+def _axes(figure: Figure, channels: int, spectra: int) -> tuple[list[Axes], list[Axes]]:
     """Those of the waveforms and of the spectra: one channel's below each other, those of several side by side."""
-    if not with_spectrum:
+    if not spectra:
         return list(figure.subplots(channels, 1, squeeze=False)[:, 0]), []
     if channels == 1:
-        above, below = figure.subplots(2, 1)
-        figure.align_ylabels([above, below])
-        return [above], [below]
+        above, *below = figure.subplots(1 + spectra, 1)
+        figure.align_ylabels([above, *below])
+        return [above], below
     grid = figure.subplots(channels, 2, squeeze=False)
     return list(grid[:, 0]), list(grid[:, 1])
 
@@ -112,7 +118,9 @@ def _draw_waveform(axes: Axes, panel: Panel, drawing: Drawing, *, last: bool, se
     if drawing.duration_s <= _RELATIVE_S:
         axes.plot(times_s, values, **style)
         axes.set_xlim(0, drawing.duration_s)
-        label = f"time (s) since {drawing.begin.astimezone():%H:%M:%S.%f}"[:-3]
+        label = (
+            f"time (s) since {drawing.begin.astimezone():%H:%M:%S.%f}"[:-3] if drawing.dated else "time (s)"
+        )
     else:
         begin = drawing.begin.astimezone()
         start = float(date2num(begin))  # type: ignore[no-untyped-call]  # matplotlib's
@@ -144,7 +152,17 @@ def _draw_spectrum(axes: Axes, shown: SpectrumPanel, unit: str, *, log: bool, la
         axes.plot(frequencies, amplitudes, color=_SPECTRUM)
         axes.set_ylim(0, top * 1.1)
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
-    axes.set_ylabel(f"amplitude ({unit})" if unit else "amplitude")
+    labelled = -float("inf")
+    for mark in sorted(shown.marks):
+        axes.axvline(mark.frequency_hz * scale, color=_MARK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        if mark.frequency_hz * scale - labelled < _MARK_ROOM * float(frequencies[-1]):
+            continue  # its label would cover the one before
+        labelled = mark.frequency_hz * scale
+        axes.annotate(
+            mark.label, (mark.frequency_hz * scale, 1), xycoords=("data", "axes fraction"), xytext=(2, -2),
+            textcoords="offset points", ha="left", va="top", rotation=90, fontsize=7, color=_MARK,
+        )  # fmt: skip
+    axes.set_ylabel(f"{shown.quantity} ({unit})" if unit else shown.quantity)
     if last:
         axes.set_xlabel(f"frequency ({hertz})")
 

@@ -210,7 +210,7 @@ def _print(operator: Operator, drawing: Drawing, width: int, height: int) -> Non
         )  # fmt: skip
         if panel.spectrum is None:
             continue
-        spectrum, found, about = panel.spectrum
+        spectrum, found, about = panel.spectrum[:3]
         amplitudes, unit = spectrum.amplitudes, panel.unit
         if drawing.log:
             import numpy as np
