@@ -65,4 +65,5 @@ TEST_CASE("a device that does not answer is asked again, and the sensor is conne
   fifo.answers = true;
   rig.run_s(12);
   CHECK(!rig.batches().empty());
+  CHECK(rig.system.lamps.back() == hal::Lamp::kConnected);  // it measures, and says so
 }

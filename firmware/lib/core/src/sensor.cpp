@@ -252,6 +252,9 @@ void Sensor::start_run(uint64_t now_us) {
     source_retry_us_ = now_us + kSourceRetryUs;
     board_.system.show(hal::Lamp::kError);
     log(hal::LogLevel::kError, "source", "the measuring device does not answer", now_us);
+  } else if (source_retry_us_ != 0) {
+    source_retry_us_ = 0;
+    board_.system.show(link_.connected() ? hal::Lamp::kConnected : hal::Lamp::kConnecting);
   }
 }
 
