@@ -10,7 +10,8 @@ namespace board {
 namespace {
 
 constexpr const char* kTag = "sampling";
-constexpr unsigned kFailuresBeforeRestart = 10;
+constexpr unsigned kFailuresBeforeRestart = 10;  // reads in a row, each of which should have found frames
+constexpr TickType_t kTroubled = pdMS_TO_TICKS(1000);  // until a device that is not there is looked for again
 constexpr TickType_t kIdle =
     pdMS_TO_TICKS(1000);  // how often a task without work tells the watchdog that it lives
 
@@ -97,30 +98,34 @@ void SampledSource::run() {
     }
     if (running) {
       device_.wait();
-      sample();
+      if (!sample()) vTaskDelay(kTroubled);
     } else {
       ulTaskNotifyTake(pdTRUE, kIdle);
     }
   }
 }
 
-void SampledSource::sample() {
+// False where the device is not there.
+bool SampledSource::sample() {
   const Lock lock(device_lock_);
-  if (!running_) return;
+  if (!running_) return true;
   const FifoRead read = device_.read(in_, kFrames);
-  if (!read.failed) {
+  // No frames are a failure, too: transfers by SPI succeed without a device at the wires, and one that lost its
+  // supply for a moment answers, and stands by.
+  if (!read.failed && read.frames > 0) {
     failures_ = 0;
     take(read);
-    return;
+    return true;
   }
-  if (++failures_ < kFailuresBeforeRestart) return;
+  if (++failures_ < kFailuresBeforeRestart) return true;
   ESP_LOGE(kTag, "the device does not answer: begun anew");
   failures_ = 0;
-  const double device_hz = device_.start(sample_frequency_hz_);
-  if (device_hz <= 0) return;
+  const double device_hz = device_.open() ? device_.start(sample_frequency_hz_) : 0;
+  if (device_hz <= 0) return false;
   begin_decimator(device_hz);
   const Lock ring_lock(ring_lock_);
   ring_.lose();
+  return true;
 }
 
 void SampledSource::take(const FifoRead& read) {

@@ -30,7 +30,7 @@ class SampledSource : public hal::Source {
 
   static void task(void* self);
   void run();
-  void sample();
+  bool sample();
   bool begin_run();
   void begin_decimator(double device_hz);
   void take(const FifoRead& read);

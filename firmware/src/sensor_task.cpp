@@ -105,7 +105,8 @@ class SensorTask {
   }
 
   void deep_sleep_if_due() {
-    if (!parts_.deep_sleep || !asleep_) return;
+    // Without a clock nobody would know at the next boot when the sleep ends: it would last until Awake.
+    if (!parts_.deep_sleep || !asleep_ || parts_.clock.unix_ns() == 0) return;
     const uint64_t now_us = parts_.clock.monotonic_us();
     const uint64_t wake_us = parts_.system.wake_us();
     if (wake_us < now_us + kWorthDeepSleepUs) return;
