@@ -1,6 +1,7 @@
 """Amplitude and phase at multiples of a speed that is known about."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.integration.recordings import SAMPLE_FREQUENCY_HZ, inner_race
 from vibration.orders import Orders, orders
 from vibration.signal import SignalError, TooFewError, Waveform
 
@@ -133,3 +135,13 @@ def test_half_orders_can_be_asked_for() -> None:
     """0.5× is a sign of looseness or rub."""
     found = found_in(rotor(1500, 4.0, lines={0.5: (0.3, 0.0), 1.0: (1.0, 0.0)}), 1500, multiples=(0.5, 1.0))  # type: ignore[arg-type]  # by name
     assert [round(float(order.amplitude or 0), 2) for order in found.orders] == [0.3, 1.0]
+
+
+def test_recorded_motor_turns_near_its_nominal_speed(tmp_path: Path) -> None:
+    """All its orders' frequencies agree on one speed, within 0.5 % of the 1797 rpm that the recording names."""
+    found = orders(Waveform(inner_race(tmp_path).samples, SAMPLE_FREQUENCY_HZ, "g"), 1797.0)
+    assert found.speed_rpm == pytest.approx(1797, rel=0.005)
+    measured = [order for order in found.orders if order.amplitude is not None]
+    assert measured
+    for order in measured:
+        assert order.frequency_hz * 60 == pytest.approx(order.multiple * found.speed_rpm, abs=6)
