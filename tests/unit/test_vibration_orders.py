@@ -140,6 +140,7 @@ def test_half_orders_can_be_asked_for() -> None:
 def test_recorded_motor_turns_near_its_nominal_speed(tmp_path: Path) -> None:
     """All its orders' frequencies agree on one speed, within 0.5 % of the 1797 rpm that the recording names."""
     found = orders(Waveform(inner_race(tmp_path).samples, SAMPLE_FREQUENCY_HZ, "g"), 1797.0)
+    assert found.speed_rpm is not None
     assert found.speed_rpm == pytest.approx(1797, rel=0.005)
     measured = [order for order in found.orders if order.amplitude is not None]
     assert measured
