@@ -28,6 +28,18 @@ TEST_CASE("while the clock is not synchronised no batch is made, and births and 
   CHECK(log.time_ns < rig.batches()[0].start_time_ns - 4'000'000'000);
 }
 
+TEST_CASE("a clean stop does not wait for a clock") {
+  Rig rig;
+  rig.clock.synchronised = false;
+  rig.boot();
+  rig.run_s(5);
+  rig.sensor->stop();
+  rig.run_s(0.1);
+  CHECK(rig.sensor->stopped());
+  CHECK(rig.status().state == sensor_v1_State_STATE_OFFLINE);
+  CHECK(rig.broker.goodbyes == 1);
+}
+
 TEST_CASE("a step of the clock closes the batch and begins a run, forwards and backwards") {
   for (const int64_t step_s : {3'600, -3'600}) {
     CAPTURE(step_s);

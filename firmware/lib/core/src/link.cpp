@@ -64,7 +64,9 @@ void Link::disconnect() {
 }
 
 bool Link::idle() const {
-  const bool said = birth_due_ || status_due_ || logs.count() != 0 || answers.count() != 0;
+  // lines wait for a clock: without one there is nothing to wait for
+  const bool lines = logs.count() != 0 && writer_.unix_ns_at(0) != 0;
+  const bool said = birth_due_ || status_due_ || lines || answers.count() != 0;
   return !said && buffer_.not_held() == 0 &&
          std::all_of(flights_.begin(), flights_.end(), [](const Flight& f) { return f.kind == Kind::kNone; });
 }
