@@ -80,8 +80,7 @@ def lines(frequencies_hz: Values, amplitudes: Values, segments: int, *, around_h
     floor = np.maximum(ndimage.median_filter(power, size, mode="mirror") / ratio, 1e-300)
     highest = ndimage.maximum_filter1d(power, 2 * _NEIGHBOURS + 1, mode="nearest")
     chance = special.gammaincc(shape, shape * highest / floor)
-    # of three neighbours, two are independent with a Hann window
-    surprise = -np.log(np.clip(2 * chance, 1e-300, 1.0))
+    surprise = -np.log(np.clip((2 * _NEIGHBOURS + 1) * chance, 1e-300, 1.0))
     surprise[0] = 0.0
     return Lines(step, power, highest, floor, np.minimum(surprise, 600.0))
 
@@ -125,7 +124,7 @@ def search(
     high = np.log(np.maximum(evidence.height[places] / evidence.floor[places], 1e-3))
     strength = np.where(free, high, 0.0).sum(axis=1)
     best = int(np.lexsort((-strength, np.round(np.log(np.maximum(chance, 1e-300)), 3)))[0])
-    independent = max(1.0, width_hz * top / (2 * evidence.step_hz))
+    independent = max(1.0, width_hz * top / evidence.step_hz)
     fundamental = float(candidates[best])
     found = tuple(
         line_at(evidence, fundamental * multiple, used=bool(use))

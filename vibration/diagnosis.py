@@ -58,6 +58,11 @@ class Diagnosis(NamedTuple):
     bands: tuple[KurtosisBand, ...]  # looked at
     spectrum: EnvelopeSpectrum  # of the likeliest element's band
 
+    @property
+    def scores(self) -> dict[Element, float]:
+        """Of each element."""
+        return {one.element: one.score for one in self.evidence}
+
 
 def diagnose(
     waveform: Waveform, speed_rpm: float, bearing: Frequencies, band: Band | None = None

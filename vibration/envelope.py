@@ -21,6 +21,7 @@ _MEAN_OVER_MEDIAN: Final = math.sqrt(
     math.pi / 4 / math.log(2)
 )  # of a Rayleigh distribution, as noise's magnitudes have
 _NOISE_LIMIT: Final = math.sqrt(4 / math.pi * math.log(1000))
+_FINER: Final = 4  # times as many lines as a window has, so that a band may lie anywhere
 _LEAST_FRAMES: Final = 32  # of a transform, in a segment: of fewer, a kurtosis says nothing
 
 
@@ -73,11 +74,11 @@ def prewhitened(samples: Samples, sample_frequency_hz: float) -> Values:
 
     samples: shape (n,); the result has zero mean and variance 1, or is 0 where the samples are constant.
     """
+    if np.ptp(samples) == 0:
+        return np.zeros(len(samples))
     x = as_double(samples)
     spectrum = fft.rfft(x - x.mean())
     magnitude = np.abs(spectrum)
-    if magnitude.max(initial=0.0) <= np.finfo(np.float64).eps * max(1.0, float(np.abs(x).sum())):
-        return np.zeros(len(x))
     size = max(5, 2 * round(_WHITENED_HZ * len(x) / sample_frequency_hz / 2) + 1)
     mean = ndimage.median_filter(magnitude, size, mode="mirror") * _MEAN_OVER_MEDIAN
     mean = np.maximum(
@@ -189,19 +190,16 @@ def _most_impulsive(
     segments = min(_SEGMENTS, len(samples) // (_LEAST_FRAMES * hop))
     if segments < 1:
         return None
-    transform = signal.ShortTimeFFT(
-        signal.windows.hann(length, sym=False), hop, sample_frequency_hz, mfft=4 * length
+    parts = as_double(samples[: len(samples) // segments * segments]).reshape(segments, -1)
+    frequencies, _, power = signal.spectrogram(
+        parts, sample_frequency_hz, "hann", length, length - hop, _FINER * length, detrend=False
     )
-    kurtosis = []
-    for part in np.array_split(as_double(samples), segments):
-        power = transform.spectrogram(part)[:, 2:-2]  # without frames that reach over the ends
-        mean = np.maximum(np.mean(power, axis=-1), 1e-300)
-        kurtosis.append(np.mean(power * power, axis=-1) / mean**2 - 2)
-    middle = np.median(kurtosis, axis=0)
+    mean = np.maximum(np.mean(power, axis=-1), np.finfo(np.float64).tiny ** 0.5)
+    middle = np.median(np.mean(power * power, axis=-1) / mean**2 - 2, axis=0)
     half = width_hz / 2
-    inside = (transform.f >= whole.low_hz + half) & (transform.f <= whole.high_hz - half)
+    inside = (frequencies >= whole.low_hz + half) & (frequencies <= whole.high_hz - half)
     if not inside.any():
         return None
     best = int(np.argmax(np.where(inside, middle, -np.inf)))
-    centre = float(transform.f[best])
+    centre = float(frequencies[best])
     return KurtosisBand(Band(centre - half, centre + half), float(middle[best]))
