@@ -66,6 +66,12 @@ constexpr hal::SourceInfo kInfo = {"vibration", kChannels, 3,       hal::SampleF
 
 int16_t little_endian(const uint8_t* bytes) { return static_cast<int16_t>(bytes[0] | (bytes[1] << 8)); }
 
+bool worked(esp_err_t error, const char* what) {
+  if (error == ESP_OK) return true;
+  ESP_LOGE(kTag, "%s: %s", what, esp_err_to_name(error));
+  return false;
+}
+
 }  // namespace
 
 const hal::SourceInfo& Iis3dwb::info() const { return kInfo; }
@@ -106,18 +112,34 @@ bool Iis3dwb::open_bus() {
   device.clock_speed_hz = kClockHz;
   device.spics_io_num = kSpiSelect;
   device.queue_size = 1;
+  // It is tried again at each start: what was done is kept or undone.
+  if (buffer_ == nullptr) {
+    buffer_ = static_cast<uint8_t*>(heap_caps_aligned_alloc(4, kFifoFrames * kWordBytes, MALLOC_CAP_DMA));
+  }
+  if (buffer_ == nullptr || !worked(spi_bus_initialize(kSpiHost, &bus, SPI_DMA_CH_AUTO), "SPI bus")) {
+    return false;
+  }
+  if (!worked(spi_bus_add_device(kSpiHost, &device, &device_), "SPI device")) {
+    device_ = nullptr;
+    worked(spi_bus_free(kSpiHost), "SPI bus, freeing it");
+    return false;
+  }
+  open_interrupt();
+  return true;
+}
+
+// Without the interrupt frames are read all the same, every 10 ms; their times are less exact.
+void Iis3dwb::open_interrupt() {
   gpio_config_t pin = {};
   pin.pin_bit_mask = 1ULL << static_cast<unsigned>(kInterrupt1);
   pin.mode = GPIO_MODE_INPUT;
   pin.pull_down_en = GPIO_PULLDOWN_ENABLE;  // a wire that came off is quiet
   pin.intr_type = GPIO_INTR_POSEDGE;
-  buffer_ = static_cast<uint8_t*>(heap_caps_aligned_alloc(4, kFifoFrames * kWordBytes, MALLOC_CAP_DMA));
-  const bool opened = buffer_ != nullptr && spi_bus_initialize(kSpiHost, &bus, SPI_DMA_CH_AUTO) == ESP_OK &&
-                      spi_bus_add_device(kSpiHost, &device, &device_) == ESP_OK &&
-                      gpio_config(&pin) == ESP_OK && gpio_install_isr_service(ESP_INTR_FLAG_IRAM) == ESP_OK &&
-                      gpio_isr_handler_add(kInterrupt1, &Iis3dwb::on_watermark, this) == ESP_OK;
-  if (!opened) ESP_LOGE(kTag, "SPI or its interrupt cannot be set up");
-  return opened;
+  const bool opened =
+      worked(gpio_config(&pin), "pin of INT1") &&
+      worked(gpio_install_isr_service(ESP_INTR_FLAG_IRAM), "interrupts of pins") &&
+      worked(gpio_isr_handler_add(kInterrupt1, &Iis3dwb::on_watermark, this), "interrupt of INT1");
+  if (!opened) ESP_LOGW(kTag, "no watermark interrupt: times are less exact");
 }
 
 double Iis3dwb::start(double) {

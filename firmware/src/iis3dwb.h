@@ -24,6 +24,7 @@ class Iis3dwb : public FifoDevice {
   static void on_watermark(void* self);
 
   bool open_bus();
+  void open_interrupt();
   bool transfer(uint8_t address, const uint8_t* transmit, size_t size);
   bool read_registers(uint8_t address, uint8_t* values, size_t size);
   bool write_register(uint8_t address, uint8_t value);
