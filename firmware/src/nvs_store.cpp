@@ -42,16 +42,20 @@ size_t NvsStore::get(const char* key, void* value, size_t capacity) const {
 }
 
 bool NvsStore::set(const char* key, const void* value, size_t size) {
-  const esp_err_t error = nvs_set_blob(handle_, key, value, size);
-  if (error == ESP_OK && nvs_commit(handle_) == ESP_OK) return true;
+  esp_err_t error = nvs_set_blob(handle_, key, value, size);
+  if (error == ESP_OK) error = nvs_commit(handle_);
+  if (error == ESP_OK) return true;
   ESP_LOGE(kTag, "%s was not written: %s", key, esp_err_to_name(error));
   return false;
 }
 
 bool NvsStore::erase(const char* key) {
-  const esp_err_t error = nvs_erase_key(handle_, key);
+  esp_err_t error = nvs_erase_key(handle_, key);
   if (error == ESP_ERR_NVS_NOT_FOUND) return true;
-  return error == ESP_OK && nvs_commit(handle_) == ESP_OK;
+  if (error == ESP_OK) error = nvs_commit(handle_);
+  if (error == ESP_OK) return true;
+  ESP_LOGE(kTag, "%s was not erased: %s", key, esp_err_to_name(error));
+  return false;
 }
 
 }  // namespace board
