@@ -13,6 +13,27 @@
 #include "wifi_station.h"
 
 namespace board {
+namespace {
+
+constexpr size_t kLongestLine = 256;
+
+// Texts of others are in it, such as an alarm's: without what a terminal obeys, and no line of theirs looks
+// like one of ours. `line` is cut where it is full.
+void copy_printable(const char* message, char* line, size_t capacity) {
+  size_t size = 0;
+  unsigned char before = 0;
+  for (; message[size] != '\0' && size + 1 < capacity; ++size) {
+    const auto byte = static_cast<unsigned char>(message[size]);
+    const bool c0 = byte < 0x20 || byte == 0x7F;
+    const bool c1 = before == 0xC2 && byte < 0xA0;  // U+0080 to U+009F in UTF-8
+    line[size] = c0 || c1 ? '?' : message[size];
+    if (c1) line[size - 1] = '?';
+    before = byte;
+  }
+  line[size] = '\0';
+}
+
+}  // namespace
 
 BoardSystem::BoardSystem() : hardware_{} {
   esp_chip_info_t chip = {};
@@ -35,19 +56,21 @@ int32_t BoardSystem::rssi_dbm() const { return wifi_rssi_dbm(); }
 const char* BoardSystem::firmware_version() const { return esp_app_get_description()->version; }
 
 void BoardSystem::log(hal::LogLevel level, const char* logger, const char* message) {
+  char line[kLongestLine];
+  copy_printable(message, line, sizeof line);
   switch (level) {
     case hal::LogLevel::kDebug:
-      ESP_LOGD(logger, "%s", message);
+      ESP_LOGD(logger, "%s", line);
       break;
     case hal::LogLevel::kInfo:
-      ESP_LOGI(logger, "%s", message);
+      ESP_LOGI(logger, "%s", line);
       break;
     case hal::LogLevel::kWarning:
-      ESP_LOGW(logger, "%s", message);
+      ESP_LOGW(logger, "%s", line);
       break;
     case hal::LogLevel::kError:
     case hal::LogLevel::kCritical:
-      ESP_LOGE(logger, "%s", message);
+      ESP_LOGE(logger, "%s", line);
       break;
   }
 }
