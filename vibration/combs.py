@@ -19,7 +19,9 @@ _NEIGHBOURS: Final = (
 )
 _APART: Final = 4  # lines: the main lobe of a Hann window
 _CAP: Final = 14.0  # -ln p that one line contributes at most, about 1e-6: one line alone makes no family
-_OVERLAP_LOSS: Final = 1.056  # 1 + 2 · (1/6)²: half-overlapping Hann segments are correlated (P. Welch, 1967)
+# Half-overlapping Hann segments have a correlation of 1/6 with each neighbour. The largest eigenvalue of that, 1 + 2/6,
+# is what the far tail of their average's distribution follows, and that tail is what is asked for here.
+_OVERLAP_LOSS: Final = 4 / 3
 LINE_CHANCE: Final = 1e-3  # a line is a line below this false-alarm probability
 
 

@@ -25,7 +25,7 @@ from vibration.signal import SignalError, TooFewError, Waveform
 
 LEAST_REVOLUTIONS: Final = 40.0
 _REVOLUTIONS: Final = 90.0  # of one transform: an order's line then takes 1/22 of the shaft's frequency
-_AVERAGED: Final = 3  # transforms at least; with fewer revolutions they are shorter
+_AVERAGED: Final = 4  # transforms at least; with fewer revolutions they are shorter
 SLIP: Final = 0.02  # rolling elements slip: fault frequencies are up to 2 % from the geometry's
 _SPEED_UNKNOWN: Final = 0.01  # more, where the speed is only the name plate's
 # Suspected: rare by chance, and deeper than what a healthy bearing's elements do as they pass the load

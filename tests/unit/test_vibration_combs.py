@@ -14,7 +14,7 @@ def noise(random: np.random.Generator, added: dict[int, float] | None = None) ->
     power = random.gamma(SEGMENTS / 1.056, 1.056 / SEGMENTS, LINES)
     for at, more in (added or {}).items():
         power[at] += more
-    return combs.lines(np.arange(LINES) * 0.5, np.sqrt(power), SEGMENTS, around_hz=100.0)
+    return combs.lines(np.linspace(0.0, 0.5 * (LINES - 1), LINES), np.sqrt(power), SEGMENTS, around_hz=100.0)
 
 
 def test_noise_makes_a_family_no_more_often_than_its_chance_says() -> None:

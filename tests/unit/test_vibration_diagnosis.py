@@ -128,8 +128,8 @@ def test_speed_is_measured_where_orders_are_clear_and_taken_as_given_elsewhere()
     assert found.speed.measured
     assert found.speed.frequency_hz == pytest.approx(shaft_hz, rel=1e-3)
     random = np.random.default_rng(9)
-    fault = strikes(Element.INNER_RACE, 48_000, shaft_hz, 0.01, random)
-    found = judged(Waveform(random.standard_normal(48_000) + 4 * fault, RATE_HZ, "g"))
+    fault = strikes(Element.INNER_RACE, 96_000, shaft_hz, 0.01, random)
+    found = judged(Waveform(random.standard_normal(96_000) + 4 * fault, RATE_HZ, "g"))
     assert not found.speed.measured
     assert found.verdict is Verdict.INNER_RACE
 
