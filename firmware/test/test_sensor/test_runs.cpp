@@ -105,7 +105,7 @@ TEST_CASE("a clean stop closes the batch, says goodbye and leaves no last will")
   CHECK(rig.sensor->stopped());
   CHECK(rig.broker.goodbyes == 1);
   CHECK(rig.status().state == sensor_v1_State_STATE_OFFLINE);
-  CHECK(rig.sensor->buffered_batches() == 0);
+  CHECK(rig.status().buffered_batches == 0);
   REQUIRE(rig.batches().size() == 2);
   CHECK(rig.batches()[1].samples == 51);
 }

@@ -67,3 +67,25 @@ TEST_CASE("a device that does not answer is asked again, and the sensor is conne
   CHECK(!rig.batches().empty());
   CHECK(rig.system.lamps.back() == hal::Lamp::kConnected);  // it measures, and says so
 }
+
+TEST_CASE("a device that goes silent is said to the cloud and begun anew") {
+  sim::Fifo fifo(0, 512);
+  Rig rig({1'000}, &fifo);
+  rig.run_s(3);
+  fifo.silent = true;
+  rig.run_s(25);
+  size_t errors = 0;
+  for (const std::string& payload : rig.broker.of("logs")) {
+    const auto log = sim::decode<sensor_v1_Log>(sensor_v1_Log_fields, payload);
+    errors += log.level == sensor_v1_LogLevel_LOG_LEVEL_ERROR ? 1U : 0U;
+  }
+  CHECK(errors == 2);  // one every ten seconds
+  const size_t before = rig.batches().size();
+  fifo.silent = false;
+  rig.run_s(12);
+  const std::vector<Batch> batches = rig.batches();
+  REQUIRE(batches.size() > before);
+  for (size_t number = 0; number < batches.size(); ++number) {
+    CHECK(batches[number].sequence == number);
+  }
+}

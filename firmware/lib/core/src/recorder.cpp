@@ -36,7 +36,7 @@ bool Recorder::start(double sample_frequency_hz, uint64_t now_us, int64_t offset
   batch_frames_ = wanted >= static_cast<double>(maximum_frames_) ? maximum_frames_
                   : wanted < 1                                   ? 1
                                                                  : static_cast<size_t>(wanted);
-  start_us_ = now_us;
+  start_us_ = heard_us_ = now_us;
   offset_ns_ = offset_ns;
   index_ = 0;
   open_ = 0;
@@ -80,6 +80,7 @@ void Recorder::take(uint64_t now_us, const std::optional<Position>& position) {
   const size_t frame_bytes = source_.info().frame_bytes();
   for (;;) {
     const hal::Reading reading = source_.read(frames_.data + open_ * frame_bytes, batch_frames_ - open_, now_us);
+    heard_us_ = reading.frames != 0 ? now_us : heard_us_;
     if (reading.overrun) {
       resume_after_overrun(reading, position);
     } else {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "core/command_check.h"
 #include "core/text.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr int64_t kStepNs = 100'000'000;     // the clock was set: said in the log
 constexpr int64_t kDriftNs = 10'000'000;     // the oscillator and the clock came apart: a new run, between two batches
 constexpr uint64_t kSourceRetryUs = 10'000'000;
+constexpr uint64_t kSilentUs = 10'000'000;  // without a frame, three samples at least: the device is begun anew
 constexpr uint64_t kLongestPauseUs = 1'000'000;  // between ticks: the clock is looked at, the watchdog fed
 constexpr uint64_t kRebootAfterUs = 3'000'000;   // it waits so long for the answer to get through; then it is in the store
 
@@ -83,14 +85,20 @@ uint64_t Sensor::tick() {
     start_run(now_us);
   }
   recorder_.record(now_us, position(now_us));
+  watch_source(now_us);
   if (now_us - status_us_ >= kStatusIntervalUs) {
     link_.say_status();
     status_us_ = now_us;
   }
   link_.pump(now_us);
   if (stopping_ && link_.idle()) {
-    link_.disconnect();
-    stopped_ = true;
+    if (std::exchange(last_status_due_, false)) {
+      link_.say_status();  // the one of before counts batches that are held now
+      link_.pump(now_us);
+    } else {
+      link_.disconnect();
+      stopped_ = true;
+    }
   }
   reboot_when_answered(now_us);
   board_.system.feed_watchdog();
@@ -110,6 +118,7 @@ void Sensor::stop() {
   recorder_.flush(now_us, position(now_us));
   recorder_.stop();
   stopping_ = true;
+  last_status_due_ = buffer_.not_held() != 0;
   link_.say_status();
   link_.pump(now_us);
 }
@@ -255,6 +264,19 @@ void Sensor::start_run(uint64_t now_us) {
   } else if (source_retry_us_ != 0) {
     source_retry_us_ = 0;
     board_.system.show(link_.connected() ? hal::Lamp::kConnected : hal::Lamp::kConnecting);
+  }
+}
+
+void Sensor::watch_source(uint64_t now_us) {
+  if (!recorder_.running() || !board_.source.info().self_paced) {
+    return;  // what we pace ourselves answers, or fails to start
+  }
+  const auto three_samples_us = static_cast<uint64_t>(3e6 / frequency_hz_);
+  if (now_us - recorder_.heard_us() >= std::max(kSilentUs, three_samples_us)) {
+    recorder_.flush(now_us, position(now_us));
+    recorder_.stop();
+    log(hal::LogLevel::kError, "source", "the measuring device gives no samples: it is begun anew", now_us);
+    start_run(now_us);
   }
 }
 

@@ -30,6 +30,8 @@ class Recorder {
   /// The clock was set, or drifted: a run at the same samples, whose Unix time is `offset_ns` + monotonic time. The
   /// device goes on, so that no sample is lost. Only between two batches.
   void follow(int64_t offset_ns) { offset_ns_ = offset_ns; }
+  /// When the device last gave a frame, or the run began. A wire that is loose fails nothing: it only says nothing.
+  uint64_t heard_us() const { return heard_us_; }
   /// Whether no sample waits in the open batch: a run may end here without a short batch.
   bool between_batches() const { return open_ == 0; }
 
@@ -55,6 +57,7 @@ class Recorder {
   double frequency_hz_ = 0;
   uint64_t start_us_ = 0;
   int64_t offset_ns_ = 0;
+  uint64_t heard_us_ = 0;
   Timebase timebase_;
   uint64_t index_ = 0;  ///< in the run, of the open batch's first frame
   size_t open_ = 0;     ///< frames in the open batch

@@ -65,6 +65,7 @@ class Sensor final : private Link::Writer {
 
   // States.
   void start_run(uint64_t now_us);
+  void watch_source(uint64_t now_us);
   void fall_asleep(uint32_t duration_s, uint64_t now_us);
   void wake(uint64_t now_us);
   void change_state(bool asleep, uint64_t now_us);
@@ -97,6 +98,7 @@ class Sensor final : private Link::Writer {
   uint64_t source_retry_us_ = 0;
   uint64_t reboot_us_ = 0;     ///< at the latest; 0: none wanted
   bool stopping_ = false;
+  bool last_status_due_ = false;
   bool stopped_ = false;
   Counters counters_;
 };
