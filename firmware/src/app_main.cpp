@@ -138,7 +138,7 @@ void begin_measuring(const sensor::Settings& settings) {
 
 extern "C" void app_main() {
   board::begin_lamp();
-  board::watch_unconfirmed_image();
+  board::watch_unconfirmed_image(events);
   if (!store.begin()) fail("no store");
   static sensor::Settings settings(store);
   board::begin_console(settings);

@@ -20,7 +20,12 @@ namespace board {
 namespace {
 
 constexpr const char* kTag = "update";
-constexpr uint64_t kConfirmWithinUs = 600ULL * 1'000'000;
+// Only time with an address counts: a network that is away says nothing about the image. A day counts
+// whatever happens, as it may be the image that cannot join.
+constexpr uint32_t kCheckEveryS = 10;
+constexpr uint32_t kConfirmWithinS = 600;
+constexpr uint32_t kConfirmAnywayS = 24 * 3600;
+constexpr uint32_t kGoodbyeS = 60;  // the sensor's task needs 10 s at most
 constexpr uint32_t kFirstWithinS = 300;
 constexpr uint32_t kEveryS = 24 * 3600;
 constexpr uint32_t kJitterS = 3600;
@@ -28,6 +33,11 @@ constexpr int kTimeoutMs = 15'000;
 
 std::atomic<bool> unconfirmed{false};
 esp_timer_handle_t confirmation = nullptr;
+SensorEvents* sensor_events = nullptr;
+// Of the timer.
+uint32_t tried_s = 0;
+uint32_t connected_s = 0;
+uint32_t giving_up_s = 0;  // 0: not yet
 
 struct Source {
   const char* url;
@@ -36,9 +46,21 @@ struct Source {
 };
 Source source{};
 
-void give_up(void*) {
-  ESP_LOGE(kTag, "this image did not reach the broker: back to the old one");
-  esp_restart();
+// Every kCheckEveryS. The sensor's task saves and restarts; where it does not, it is restarted all the same.
+void check_confirmation(void*) {
+  if (!unconfirmed.load()) return;
+  tried_s += kCheckEveryS;
+  if (wifi_has_address()) connected_s += kCheckEveryS;
+  if (giving_up_s != 0) {
+    giving_up_s += kCheckEveryS;
+    if (giving_up_s > kGoodbyeS) esp_restart();
+  } else if (connected_s >= kConfirmWithinS || tried_s >= kConfirmAnywayS) {
+    ESP_LOGE(kTag, "this image did not reach the broker: back to the old one");
+    giving_up_s = kCheckEveryS;
+    if (!sensor_events->post_at_once(Event{Event::Kind::kRestart})) {
+      ESP_LOGW(kTag, "the sensor cannot be told: restart in %u s", static_cast<unsigned>(kGoodbyeS));
+    }
+  }
 }
 
 bool same_version(const esp_app_desc_t& one, const esp_app_desc_t& other) {
@@ -118,21 +140,23 @@ void run(void*) {
 
 }  // namespace
 
-void watch_unconfirmed_image() {
+void watch_unconfirmed_image(SensorEvents& events) {
   esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
   const esp_partition_t* const running = esp_ota_get_running_partition();
   if (running == nullptr || esp_ota_get_state_partition(running, &state) != ESP_OK ||
       state != ESP_OTA_IMG_PENDING_VERIFY) {
     return;
   }
+  sensor_events = &events;
   unconfirmed.store(true);
   ESP_LOGI(kTag, "a new image: kept when it has reached the broker");
   esp_timer_create_args_t arguments = {};
-  arguments.callback = &give_up;
+  arguments.callback = &check_confirmation;
   arguments.name = "confirm";
   if (esp_timer_create(&arguments, &confirmation) != ESP_OK ||
-      esp_timer_start_once(confirmation, kConfirmWithinUs) != ESP_OK) {
-    give_up(nullptr);
+      esp_timer_start_periodic(confirmation, kCheckEveryS * 1'000'000ULL) != ESP_OK) {
+    ESP_LOGE(kTag, "nobody would go back from this image: restart");
+    esp_restart();  // nothing is measured yet
   }
 }
 
@@ -147,6 +171,8 @@ void confirm_running_image() {
   unconfirmed.store(false);
   ESP_LOGI(kTag, "confirmed");
 }
+
+bool image_confirmed() { return !unconfirmed.load(); }
 
 bool begin_updates(const char* url, const char* ca, SensorEvents& events) {
   source = {url, ca, &events};

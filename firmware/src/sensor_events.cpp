@@ -20,6 +20,10 @@ bool SensorEvents::begin() {
 
 void SensorEvents::post(const Event& event) { xQueueSend(queue_, &event, portMAX_DELAY); }
 
+bool SensorEvents::post_at_once(const Event& event) {
+  return queue_ != nullptr && xQueueSend(queue_, &event, 0) == pdTRUE;
+}
+
 bool SensorEvents::wait(Event* event, TickType_t ticks) {
   return xQueueReceive(queue_, event, ticks) == pdTRUE;
 }

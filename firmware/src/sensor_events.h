@@ -38,6 +38,8 @@ class SensorEvents {
   bool begin();
   /// Waits while the queue is full; not from an interrupt.
   void post(const Event& event);
+  /// Does not wait: false where the queue is full, or not begun.
+  bool post_at_once(const Event& event);
   /// False where none came within that time.
   bool wait(Event* event, TickType_t ticks);
 
