@@ -11,6 +11,7 @@
 #include "freertos/task.h"
 #include "power.h"
 #include "sensor_status.h"
+#include "update.h"
 
 namespace board {
 namespace {
@@ -107,6 +108,7 @@ class SensorTask {
   void deep_sleep_if_due() {
     // Without a clock nobody would know at the next boot when the sleep ends: it would last until Awake.
     if (!parts_.deep_sleep || !asleep_ || parts_.clock.unix_ns() == 0) return;
+    if (!image_confirmed()) return;  // waking up is a boot: it would go back to the old image
     const uint64_t now_us = parts_.clock.monotonic_us();
     const uint64_t wake_us = parts_.system.wake_us();
     if (wake_us < now_us + kWorthDeepSleepUs) return;
@@ -114,8 +116,13 @@ class SensorTask {
     const bool delivered = parts_.sensor.connected() && parts_.sensor.buffered_batches() == 0;
     if (asleep_us < kBeforeDeepSleepUs || (!delivered && asleep_us < kDeliverAtMostUs)) return;
     stop();
+    // Commands are taken until the connection is closed: it may be awake by now, or sleep for another time.
+    // What was stopped begins again by a boot, which reads the state from the store.
+    const uint64_t until_us = parts_.system.wake_us();
     const uint64_t then_us = parts_.clock.monotonic_us();
-    deep_sleep(wake_us > then_us ? wake_us - then_us : 1'000'000);
+    const bool asleep = parts_.sensor.state() == sensor_v1_State_STATE_ASLEEP;
+    if (!asleep || until_us <= then_us || restart_wanted_ || parts_.system.reboot_wanted()) esp_restart();
+    deep_sleep(until_us - then_us);
   }
 
   SensorParts parts_;
