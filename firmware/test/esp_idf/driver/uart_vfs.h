@@ -1,0 +1,5 @@
+#pragma once
+
+extern "C" {
+void uart_vfs_dev_use_driver(int port);
+}

@@ -1,0 +1,7 @@
+#pragma once
+
+#include <stdint.h>
+
+extern "C" {
+uint32_t esp_random(void);
+}

@@ -1,0 +1,18 @@
+#pragma once
+
+#if defined(BOARD_ESP32)
+#define CONFIG_IDF_TARGET_ESP32 1
+#define CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ 240
+#elif defined(BOARD_ESP32C3)
+#define CONFIG_IDF_TARGET_ESP32C3 1
+#define CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ 160
+#else
+#error "which board?"
+#endif
+
+#if defined(CONSOLE_USB)
+#define CONFIG_ESP_CONSOLE_USB_SERIAL_JTAG 1
+#endif
+
+#define CONFIG_MQTT_PROTOCOL_5 1
+#define CONFIG_LWIP_SNTP_MAX_SERVERS 1
