@@ -94,9 +94,8 @@ def diagnose(
     white = prewhitened(waveform.samples, rate)
     bands = [KurtosisBand(band, 0.0)] if band else kurtogram(white, rate, HARMONICS * highest_hz)
     resolution_hz = nominal_hz / min(_REVOLUTIONS, 2 * revolutions / (_AVERAGED + 1))
-    setting = Setting(
-        bearing, speed.frequency_hz, SLIP + (0.0 if speed.measured else _SPEED_UNKNOWN), len(bands)
-    )
+    tolerance = SLIP + (0.0 if speed.measured else _SPEED_UNKNOWN)
+    setting = Setting(bearing, speed.frequency_hz, speed.measured, tolerance, len(bands))
     found: dict[Element, Evidence] = {}
     spectra: dict[Band, EnvelopeSpectrum] = {}
     for one in bands:

@@ -22,6 +22,7 @@ SURE_CHANCE: Final = 1e-6
 SURE_LINES: Final = 3
 SURE_DEPTH: Final = 0.25
 SURE_SHARE: Final = 2 / 3  # twice what it leaves unexplained
+SURE_ORDERS: Final = 2.0  # times its depth, the shaft's orders may have
 _SLOW: Final = 0.25  # of the shaft's frequency: what is slower is drift
 
 
@@ -69,6 +70,7 @@ class Setting(NamedTuple):
 
     bearing: Frequencies  # in multiples of the shaft's frequency
     shaft_hz: float
+    measured: bool  # or the shaft's orders may be beside where they are looked for
     tolerance: float  # of the fundamentals, relative
     trials: int  # bands looked at
 
@@ -90,11 +92,14 @@ def weigh(lines: Lines, band: Band, setting: Setting) -> list[Evidence]:
     signatures = _signatures(setting)
     best = {element: _likeliest(lines, one, setting, orders) for element, one in signatures.items()}
     aside = orders | combs.around(lines, np.array([0.0]), _SLOW * setting.shaft_hz / lines.step_hz)
+    shaft_depth = combs.strongest(lines, ~orders, HARMONICS) if setting.measured else 0.0
     weighed = []
     for element, comb in best.items():
         own = combs.around(lines, np.array(list(_explained(element, comb, setting, top_hz))))
         left = combs.strongest(lines, aside | own, HARMONICS)
-        weighed.append(_evidence(lines, element, comb, left, signatures[element], band, setting, orders))
+        weighed.append(
+            _evidence(lines, element, comb, (left, shaft_depth), signatures[element], band, setting, orders)
+        )
     return weighed
 
 
@@ -142,7 +147,7 @@ def _evidence(
     lines: Lines,
     element: Element,
     comb: Comb,
-    left: float,
+    others: tuple[float, float],
     signature: _Signature,
     band: Band,
     setting: Setting,
@@ -152,6 +157,7 @@ def _evidence(
     harmonics = [at * n for n in range(1, HARMONICS + 1)]
     sides = [at * n + side * signature.modulation_hz for n in (1, 2) for side in (-1, 1)]
     chance = min(1.0, comb.chance * len(signature.families) * setting.trials)
+    left, shaft_depth = others  # depths of what no fault of this element explains, and of the shaft's orders
     total = comb.depth**2 + left**2
     share = comb.depth**2 / total if total > 0 else 0.0
     shown = tuple(_at(lines, harmonics, orders))
@@ -172,6 +178,8 @@ def _evidence(
         missing.append(
             f"other lines are nearly as strong: the share of its own is {share:.0%}, not {SURE_SHARE:.0%}"
         )
+    if shaft_depth > SURE_ORDERS * comb.depth:
+        missing.append("the shaft's orders modulate much more deeply: something else is loose or rubs")
     score = min(1.0, np.log(chance) / np.log(SURE_CHANCE)) * min(1.0, comb.depth / SURE_DEPTH) * share
     score = max(0.0, score * min(1.0, comb.found / SURE_LINES))
     return Evidence(
