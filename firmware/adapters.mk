@@ -20,3 +20,13 @@ $(BUILD)/adapters/$(1)/%.ok: % $$(ADAPTERHEADERS) Makefile adapters.mk
 	@touch $$@
 endef
 $(foreach board,$(ADAPTERBOARDS),$(eval $(call ADAPTERRULE,$(board))))
+
+cppcheck: $(ADAPTERBOARDS:%=$(BUILD)/cppcheck_%.ok)
+
+# an event handler's signature is ESP-IDF's
+$(BUILD)/cppcheck_%.ok: $(ADAPTERS) $(ADAPTERHEADERS) Makefile adapters.mk
+	@mkdir -p $(@D)
+	@echo cppcheck src, $*
+	$(Q)$(CPPCHECK) --suppress='*:test/esp_idf/*' --suppress=constParameterCallback \
+	  -Isrc -Itest/esp_idf $(ADAPTERS_$*) $(ADAPTERS)
+	@touch $@

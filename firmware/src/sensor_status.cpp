@@ -62,7 +62,7 @@ void write_sensor_status(sensor::Console::Actions& actions) {
   xSemaphoreTake(lock, portMAX_DELAY);
   const Status status = noted;
   xSemaphoreGive(lock);
-  char line[160];
+  char line[160] = "";
   const auto write = [&](int size) {
     if (size > 0) actions.write(line);
   };

@@ -17,6 +17,7 @@ const char* stored_text(const sensor::Settings& settings, const char* name) {
   }
   // Most values are much shorter than they may be.
   auto* const shorter = static_cast<char*>(std::realloc(text, std::strlen(text) + 1));
+  // cppcheck-suppress memleak  // it is the caller's, for as long as the program runs
   return shorter != nullptr ? shorter : text;
 }
 
