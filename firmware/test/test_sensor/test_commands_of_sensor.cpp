@@ -110,8 +110,11 @@ TEST_CASE("it wakes by itself when that was said, also over a reboot") {
   CHECK(rig.sensor->state() == sensor_v1_State_STATE_AWAKE);
 
   given::to(rig, given::sleep(2, 60));
+  const uint64_t wake_us = rig.system.sleeps.back();
   rig.run_s(10);
   rig.boot();
+  REQUIRE(rig.system.sleeps.size() >= 2);
+  CHECK(rig.system.sleeps.back() / 1000 == wake_us / 1000);  // the board may save power again
   rig.run_s(49);
   CHECK(rig.sensor->state() == sensor_v1_State_STATE_ASLEEP);
   rig.run_s(2);

@@ -57,6 +57,9 @@ void Sensor::begin() {
   frequency_hz_ = commanded ? saved_.sample_frequency_hz : options_.sample_frequency_hz;
   recorder_.begin_session(board_.system.random32());
   board_.system.show(hal::Lamp::kStarting);
+  if (saved_.asleep) {
+    board_.system.sleep(0);
+  }
 
   char line[96];
   Text(line, sizeof line).add("session ").add(session());
@@ -336,6 +339,7 @@ void Sensor::follow_clock(uint64_t now_us) {
     if (saved_.asleep && saved_.wake_time_ns != 0) {
       const int64_t left_ns = std::max<int64_t>(0, saved_.wake_time_ns - unix_ns);
       wake_us_ = std::max<uint64_t>(1, now_us + static_cast<uint64_t>(left_ns / 1000));
+      board_.system.sleep(wake_us_);  // the board knows nothing of a sleep of before its boot
     } else {
       note_wake_time();
     }
