@@ -28,9 +28,9 @@ _REVOLUTIONS: Final = 90.0  # of one transform: an order's line then takes 1/22 
 _AVERAGED: Final = 4  # transforms at least; with fewer revolutions they are shorter
 SLIP: Final = 0.02  # rolling elements slip: fault frequencies are up to 2 % from the geometry's
 _SPEED_UNKNOWN: Final = 0.01  # more, where the speed is only the name plate's
-# Suspected: rare by chance, which no single line is, and deeper than what a healthy bearing's elements do as they pass
-# the load
-SUSPECT_CHANCE: Final = 1e-3
+# Suspected: rare by chance, which a single line seldom is, and deeper than what a healthy bearing's elements do as they
+# pass the load
+SUSPECT_CHANCE: Final = 1e-4
 SUSPECT_DEPTH: Final = 0.05
 
 

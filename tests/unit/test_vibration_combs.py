@@ -39,10 +39,13 @@ def test_family_is_found_where_it_is() -> None:
 
 
 def test_one_line_makes_no_family_however_high() -> None:
-    """It may be any machine's."""
-    found = combs.search(noise(np.random.default_rng(3), {320: 1e6}), 160.0, 0.02, (1, 2, 3, 4))
-    assert found.chance > 1e-6
-    assert found.found == 1
+    """It may be any machine's: seldom suspected, and never enough for a name."""
+    chances = []
+    for seed in range(40):
+        found = combs.search(noise(np.random.default_rng(seed), {320: 1e6}), 160.0, 0.02, (1, 2, 3, 4))
+        chances.append(found.chance)
+    assert min(chances) > 1e-6
+    assert np.median(chances) > 1e-3
 
 
 def test_lines_that_something_else_explains_do_not_count() -> None:
