@@ -18,7 +18,7 @@ _NEIGHBOURS: Final = (
     1  # lines to each side, in which a harmonic's line may lie: half a Hann window's main lobe
 )
 _APART: Final = 4  # lines: the main lobe of a Hann window
-_CAP: Final = 14.0  # -ln p that one line contributes at most, about 1e-6: one line alone makes no family
+_CAP: Final = 9.0  # -ln p that one line contributes at most, about 1e-4: one line alone makes no family
 # Half-overlapping Hann segments have a correlation of 1/6 with each neighbour. The largest eigenvalue of that, 1 + 2/6,
 # is what the far tail of their average's distribution follows, and that tail is what is asked for here.
 _OVERLAP_LOSS: Final = 4 / 3

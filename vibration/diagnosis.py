@@ -30,7 +30,7 @@ SLIP: Final = 0.02  # rolling elements slip: fault frequencies are up to 2 % fro
 _SPEED_UNKNOWN: Final = 0.01  # more, where the speed is only the name plate's
 # Suspected: rare by chance, which a single line seldom is, and deeper than what a healthy bearing's elements do as they
 # pass the load
-SUSPECT_CHANCE: Final = 1e-4
+SUSPECT_CHANCE: Final = 1e-3
 SUSPECT_DEPTH: Final = 0.05
 
 

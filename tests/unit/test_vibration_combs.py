@@ -32,7 +32,7 @@ def test_family_is_found_where_it_is() -> None:
         noise(np.random.default_rng(2), {322: 30.0, 644: 20.0, 966: 20.0}), 160.0, 0.02, (1, 2, 3)
     )
     assert found.fundamental_hz == pytest.approx(161.0, abs=0.1)
-    assert found.chance < 1e-9
+    assert found.chance < 1e-6
     assert found.found == 3
     assert found.lines[0].snr_db == pytest.approx(10 * np.log10(31), abs=2)
     assert found.depth == pytest.approx(np.sqrt(70), rel=0.15)
@@ -44,8 +44,8 @@ def test_one_line_makes_no_family_however_high() -> None:
     for seed in range(40):
         found = combs.search(noise(np.random.default_rng(seed), {320: 1e6}), 160.0, 0.02, (1, 2, 3, 4))
         chances.append(found.chance)
-    assert min(chances) > 1e-6
-    assert np.median(chances) > 1e-3
+    assert min(chances) > 1e-4
+    assert np.median(chances) > 1e-2
 
 
 def test_lines_that_something_else_explains_do_not_count() -> None:
