@@ -1,7 +1,7 @@
 """Which element of a rolling bearing is damaged, from a vibration; or that one cannot know. Pure.
 
-The rule comes from how a fault strikes and from what noise does; docs/vibration.md derives its few numbers. None of
-them was fitted to recordings.
+The rule comes from how a fault strikes and from what noise does; docs/vibration.md derives its few numbers
+and says how they were chosen.
 """
 
 from enum import StrEnum
