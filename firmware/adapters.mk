@@ -30,3 +30,12 @@ $(BUILD)/cppcheck_%.ok: $(ADAPTERS) $(ADAPTERHEADERS) Makefile adapters.mk
 	$(Q)$(CPPCHECK) --suppress='*:test/esp_idf/*' --suppress=constParameterCallback \
 	  -Isrc -Itest/esp_idf $(ADAPTERS_$*) $(ADAPTERS)
 	@touch $@
+
+# clang knows no picolibc: for it a board's code is the host's
+tidy: $(ADAPTERS:%=$(BUILD)/tidy/%.ok)
+
+$(ADAPTERS:%=$(BUILD)/tidy/%.ok): $(BUILD)/tidy/%.ok: % $(ADAPTERHEADERS) .clang-tidy adapters.mk
+	@mkdir -p $(@D)
+	@echo clang-tidy $<
+	$(Q)clang-tidy --quiet $< -- -std=gnu++17 $(INCLUDE) -Isrc -Itest/esp_idf $(ADAPTERS_esp32c3) > $@.log 2>&1 || { cat $@.log; exit 1; }
+	@touch $@

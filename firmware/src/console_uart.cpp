@@ -106,6 +106,7 @@ void run(void* console) {
 
 }  // namespace
 
+// NOLINTBEGIN(clang-analyzer-cplusplus.NewDeleteLeaks): it lives as long as the board
 bool begin_console(sensor::Settings& settings) {
   auto* const console = new (std::nothrow) sensor::Console(settings, actions);
   const bool begun =
@@ -114,6 +115,7 @@ bool begin_console(sensor::Settings& settings) {
   if (!begun) ESP_LOGE(kTag, "no console");
   return begun;
 }
+// NOLINTEND(clang-analyzer-cplusplus.NewDeleteLeaks)
 
 void set_console_sensor(StatusWriter status, SensorEvents& events) {
   sensor_events.store(&events);
