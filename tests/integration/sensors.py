@@ -1,15 +1,19 @@
 """Both implementations of a sensor, started with the same meaning: what docs/sensor.md says is tested of each."""
 
+import asyncio
 import json
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from emulator.fleet_plan import Fleet, serial_numbers
 from stack.firmware import host_program
-from tests.integration.pipeline import Pipeline, Service
+from stack.local import Stack
+from tests.integration.pipeline import Pipeline, Service, running
 
 BATCH_S = 0.2
 FREQUENCY_HZ = 100.0
@@ -115,3 +119,14 @@ def firmware_program() -> Path:
 EMULATOR = Emulator()
 FIRMWARE = Firmware()
 BOTH: list[Implementation] = [EMULATOR, FIRMWARE]
+
+
+@asynccontextmanager
+async def started(
+    stack: Stack, folder: Path, implementation: Implementation, prefix: str, setup: Setup | None = None
+) -> AsyncIterator[Running]:
+    """One sensor of a fleet of one, connected."""
+    with running(stack, folder) as pipeline:
+        sensor = await asyncio.to_thread(implementation.start, pipeline, prefix, setup or Setup())
+        await asyncio.to_thread(sensor.service.wait_ready)
+        yield sensor
