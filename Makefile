@@ -36,17 +36,17 @@ proto: setup  ## Generate wire/*_pb2.py and firmware/lib/proto anew
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nanopb_generator -q -I proto -D firmware/lib/proto --error-on-unmatched proto/sensor.proto
 
 # the tools first on PATH, and PlatformIO without its registry
-FIRMWARE = set -e; PATH="$$($(BIN)/python -m stack toolchain):$(CURDIR)/$(BIN):$$PATH"; export PATH; \
+IN_FIRMWARE = set -e; PATH="$$($(BIN)/python -m stack toolchain):$(CURDIR)/$(BIN):$$PATH"; export PATH; \
 	settings=$$($(BIN)/python firmware/tools/offline.py); eval "$$settings"; cd firmware;
 
 firmware: toolchain  ## The firmware as a program of this machine: firmware/.pio/build/native/program
-	@$(FIRMWARE) pio run -e native
+	@$(IN_FIRMWARE) pio run -e native
 
 firmware-test: toolchain  ## The firmware's own tests, also with address and undefined behaviour sanitisers
-	@$(FIRMWARE) pio test -e native -e native_sanitize
+	@$(IN_FIRMWARE) pio test -e native -e native_sanitize
 
 firmware-lint: toolchain  ## cppcheck and clang-tidy
-	@$(FIRMWARE) $(MAKE) --no-print-directory lint
+	@$(IN_FIRMWARE) $(MAKE) --no-print-directory lint
 
 unit: setup  ## The tests that need no server
 	$(BIN)/pytest tests/unit
