@@ -4,7 +4,7 @@ import asyncio
 from typing import Generic, NamedTuple, TypeVar
 
 from ingest import metrics
-from ingest.decode import Delivery, Reject
+from wire.deliveries import Delivery, Reject
 
 I = TypeVar("I")  # noqa: E741  # one item: whatever the sink decodes to
 

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from ingest import decode, metrics
+from ingest import metrics
 from ingest.database import Connection, Sensors, move_offsets, query
-from ingest.decode import Delivery, Reject
+from wire import deliveries
+from wire.deliveries import Delivery, Reject
 from wire.errors import Reason, WireError
 from wire.messages import decode_log
 from wire.names import check_serial_number
@@ -42,7 +43,7 @@ class Logs:
 
     def decode(self, delivery: Delivery, now_ns: int) -> tuple[list[Line], list[Reject]]:
         """The lines of one stream message."""
-        messages, origin, rejects = decode.relayed(delivery)
+        messages, origin, rejects = deliveries.relayed(delivery)
         lines: list[Line] = []
         for message in messages:
             try:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import psycopg
 
-from ingest import decode, metrics, rows, sessions
+from ingest import metrics, rows, sessions
 from ingest.database import Connection, Sensors, move_offsets, query
-from ingest.decode import Delivery, Received, Reject
+from wire import deliveries
+from wire.deliveries import Delivery, Received, Reject
 from wire.errors import Reason, WireError
 from wire.relay_pb2 import Kind
 
@@ -42,7 +43,7 @@ class Measurements:
 
     def decode(self, delivery: Delivery, now_ns: int) -> tuple[list[Received], list[Reject]]:
         """The batches of one stream message."""
-        return decode.measurements(delivery, now_ns)
+        return deliveries.measurements(delivery, now_ns)
 
     def prepare(self, received: list[Received], offsets: dict[str, int]) -> tuple[Flush, list[Reject]]:
         """What is written, and what is rejected because its samples are not finite."""

@@ -20,12 +20,12 @@ from ingest import metrics
 from ingest.buffer import Buffer
 from ingest.config import IngestSettings
 from ingest.database import Connection, connect, next_offset, refusal
-from ingest.decode import Delivery, Reject
 from runtime.backoff import Backoff
 from runtime.health import Health
 from runtime.streams import StreamError, StreamPublisher
 from wire import names
 from wire.dead import dead_letter
+from wire.deliveries import Delivery, Reject
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ingest.decode import Received
 from ingest.features import features
 from wire.codec import FLOAT32, INT16, Samples, scale_counts
+from wire.deliveries import Received
 
 COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 COPY_TRAILER: Final = b"\xff\xff"

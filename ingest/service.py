@@ -9,20 +9,21 @@ import structlog
 
 from ingest import database, metrics
 from ingest.config import IngestSettings
-from ingest.consumer import StreamConsumer
 from ingest.database import Connection
-from ingest.decode import Delivery
 from ingest.logs import Logs
 from ingest.measurements import Measurements
 from ingest.pipeline import Pipeline, Sink, TransactionsLost
 from runtime.backoff import Backoff
 from runtime.health import Health
-from runtime.streams import StreamError, StreamPublisher
+from runtime.stream_reading import Reading
+from runtime.streams import StreamPublisher
 from wire import names
+from wire.deliveries import Delivery
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
+_REFERENCE = "ingest"
 
 
 class Ingester:
@@ -72,47 +73,25 @@ class Ingester:
                     tasks.create_task(self._pipeline.prepare_all(), name="prepare"),
                     tasks.create_task(self._pipeline.write_all(), name="write"),
                 ]
-                await self._consume(stopping)
+                await Reading(
+                    self._settings,
+                    _REFERENCE,
+                    self,
+                    self._health,
+                    credit=self._settings.ingest_credit,
+                    streams=self._streams,
+                    super_stream=self._super_stream,
+                    on_failure=metrics.FAILURES.labels("stream").inc,
+                ).run(stopping)
                 await self._pipeline.written()
                 for task in side:
                     task.cancel()
         finally:
             await self._pipeline.close()
 
-    async def _consume(self, stopping: asyncio.Task[Any]) -> None:
-        backoff = Backoff(maximum_s=5.0)
-        while not stopping.done():
-            consumer = StreamConsumer(self._settings, self._settings.ingest_credit, self)
-            reading = asyncio.create_task(self._read(consumer, backoff), name="reading")
-            try:
-                await asyncio.wait([stopping, reading], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                reading.cancel()
-                self._health.set("rabbitmq", False)
-                # in a task of its own: before Python 3.11.4 a timeout in a cancelled one ends as if cancelled
-                closing = consumer.close(hand_over=stopping.done())
-                await asyncio.create_task(closing, name="closing")
-            if not stopping.done():
-                metrics.FAILURES.labels("stream").inc()
-                wait = backoff.next()
-                log.warning("rabbitmq_failed", error=str(reading.result()), retry_in_s=round(wait, 2))
-                await asyncio.wait([stopping], timeout=wait)
-
-    async def _read(self, consumer: StreamConsumer, backoff: Backoff) -> Exception:
-        """Until it fails; why."""
-        try:
-            # without the database nothing may be read; RabbitMQ would not wait for the answer for ever
-            await self._ask(lambda connection: database.next_offset(connection, self._stream))
-            await consumer.start(await self._streams(), self._super_stream)
-        except StreamError as error:
-            return error
-        self._health.set("rabbitmq", True)
-        log.info("subscribed", stream=self._stream)
-        backoff.reset()
-        await consumer.watch()
-        return StreamError("the connection is lost")
-
     async def _streams(self) -> list[str]:
+        # without the database nothing may be read; RabbitMQ would not wait for the answer for ever
+        await self._ask(lambda connection: database.next_offset(connection, self._stream))
         if self._super_stream is None:
             return [self._stream]
         return await self._publisher.partitions(self._super_stream)
@@ -135,6 +114,14 @@ class Ingester:
     def written(self, stream: str | None = None) -> Awaitable[None]:
         """Wait until what was taken is written."""
         return self._pipeline.written(stream)
+
+    def active(self, stream: str, is_active: bool) -> None:
+        """For the metric."""
+        metrics.ACTIVE.labels(stream).set(is_active)
+
+    def skipped(self, stream: str, count: int) -> None:
+        """For the metric."""
+        metrics.SKIPPED.labels(stream).inc(count)
 
     async def _ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
         """The database, however long that takes."""

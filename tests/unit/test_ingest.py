@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import decode, rows, sessions
+from ingest import rows, sessions
 from ingest.buffer import Buffer
-from ingest.decode import Delivery, Received
 from ingest.features import features
+from wire import deliveries
 from wire.codec import Batch, ChannelBatch, encode_measurements
+from wire.deliveries import Delivery, Received
 from wire.envelope import entry, prefix, to_amqp
 from wire.errors import Reason
 from wire.relay_pb2 import Kind
@@ -49,7 +50,7 @@ def delivery(*messages: tuple[str, Kind, bytes]) -> Delivery:
 def test_envelope_with_bad_messages_gives_the_good_ones_and_a_reject_each() -> None:
     """In order; a reject names where it came from and keeps its bytes."""
     good, kind = encode_measurements(batch()), Kind.KIND_MEASUREMENTS
-    items, rejects = decode.measurements(
+    items, rejects = deliveries.measurements(
         delivery(
             ("pump-1", kind, good),
             ("pump-2", kind, b"\xff"),
@@ -72,7 +73,7 @@ def test_envelope_with_bad_messages_gives_the_good_ones_and_a_reject_each() -> N
 @given(st.binary(max_size=100))
 def test_bytes_that_are_no_envelope_are_one_reject(body: bytes) -> None:
     """Whole, and never an exception."""
-    items, rejects = decode.measurements(Delivery("data-0", 5, body), NOW_NS)
+    items, rejects = deliveries.measurements(Delivery("data-0", 5, body), NOW_NS)
     assert items == []
     assert all(reject.payload for reject in rejects) or body == b""
 

@@ -53,7 +53,7 @@ def relayed(delivery: Delivery) -> tuple[list[Relayed], str, list[Reject]]:
 
 
 def measurements(delivery: Delivery, now_ns: int) -> tuple[list[Received], list[Reject]]:
-    """Every batch whose form is right; samples are checked for finiteness with the rows (ingest.rows)."""
+    """Every batch whose form is right; samples are checked for finiteness with the rows by whoever makes arrays of them."""
     messages, origin, rejects = relayed(delivery)
     received: list[Received] = []
     for message in messages:

@@ -1,8 +1,8 @@
-"""Reading streams as their single active consumer, from the offset that the database names.
+"""Reading streams as their single active consumer, from the offset that the reader names.
 
-RabbitMQ picks one active consumer a partition among all ingesters, and asks it where to begin. What it may
+RabbitMQ picks one active consumer a partition among all of one reference, and asks it where to begin. What it may
 send ahead is bounded by credit: rstream gives one for each chunk whose messages it begins to hand over, so
-while the buffer is full at most `credit` + 1 chunks a partition wait in memory.
+while the reader has no room at most `credit` + 1 chunks a partition wait in memory.
 """
 
 import asyncio
@@ -16,16 +16,14 @@ from rstream import Consumer, MessageContext, OffsetSpecification, OffsetType
 from rstream.consumer import EventContext
 from rstream.recovery import BackOffRecoveryStrategy
 
-from ingest import metrics
-from ingest.decode import Delivery
 from runtime.config import RabbitmqSettings
 from runtime.streams import FRAME_MAX, StreamError, close
+from wire.deliveries import Delivery
 
 log = structlog.get_logger()
 
-REFERENCE = "ingest"
 _HEARTBEAT_S = 20
-_HAND_OVER_S = 3.0  # how long another ingester waits for our last rows; afterwards it reads them again
+_HAND_OVER_S = 3.0  # how long another consumer waits for our last rows; afterwards it reads them again
 
 
 class Reader(Protocol):
@@ -35,7 +33,7 @@ class Reader(Protocol):
         """Take one stream message; waits where there is no room."""
 
     async def next_offset(self, stream: str) -> int:
-        """Where to begin."""
+        """This process is the stream's active consumer now: where to begin."""
 
     async def restarted(self, stream: str) -> None:
         """The stream is not the one that the offset was of."""
@@ -43,11 +41,21 @@ class Reader(Protocol):
     def written(self, stream: str | None = None) -> Awaitable[None]:
         """Wait until what was taken is written."""
 
+    def active(self, stream: str, is_active: bool) -> None:
+        """Whether this process is the stream's active consumer; for a metric."""
+
+    def skipped(self, stream: str, count: int) -> None:
+        """So many messages are gone: RabbitMQ no longer has them, or they cannot be read."""
+
 
 class StreamConsumer:
-    """One connection's subscriptions. When `broken` is set it is done for: `close` it and make another."""
+    """One connection's subscriptions under a reference, which all processes of a kind share.
 
-    def __init__(self, settings: RabbitmqSettings, credit: int, reader: Reader) -> None:
+    When `broken` is set it is done for: `close` it and make another.
+    """
+
+    def __init__(self, settings: RabbitmqSettings, reference: str, credit: int, reader: Reader) -> None:
+        self._reference = reference
         self._credit = credit
         self._reader = reader
         self._expected: dict[str, int] = {}  # of the streams that this process is the active consumer of
@@ -60,7 +68,7 @@ class StreamConsumer:
             password=settings.rabbitmq_password.get_secret_value(),
             frame_max=FRAME_MAX,
             heartbeat=_HEARTBEAT_S,
-            connection_name=REFERENCE,
+            connection_name=reference,
             on_close_handler=lambda _info: self.broken.set(),
             recovery_strategy=BackOffRecoveryStrategy(False),
         )
@@ -71,7 +79,7 @@ class StreamConsumer:
             async with asyncio.timeout(20):
                 await self._consumer.start()
                 for stream in streams:
-                    properties = {"single-active-consumer": "true", "name": REFERENCE}
+                    properties = {"single-active-consumer": "true", "name": self._reference}
                     if super_stream is not None:
                         properties["super-stream"] = super_stream
                     await self._consumer.subscribe(
@@ -80,7 +88,7 @@ class StreamConsumer:
                         decoder=bytes,
                         initial_credit=self._credit,
                         properties=properties,
-                        subscriber_name=REFERENCE,
+                        subscriber_name=self._reference,
                         consumer_update_listener=self._on_update,
                     )
         except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
@@ -106,18 +114,19 @@ class StreamConsumer:
             await self._hand_over(None)
         await close(self._consumer)
         for stream in streams:
-            metrics.ACTIVE.labels(stream).set(0)
+            self._reader.active(stream, False)
 
     async def _on_update(self, active: bool, event: EventContext) -> OffsetSpecification:
         stream = event.stream
-        metrics.ACTIVE.labels(stream).set(active)
         if not active:
             if self._expected.pop(stream, None) is not None:
                 log.info("partition_given_up", stream=stream)
                 await self._hand_over(stream)
+            self._reader.active(stream, False)
             return OffsetSpecification(OffsetType.NEXT, 0)
         offset = await self._reader.next_offset(stream)
         self._expected[stream] = offset
+        self._reader.active(stream, True)
         log.info("partition_taken", stream=stream, offset=offset)
         return OffsetSpecification(OffsetType.OFFSET, offset)
 
@@ -138,7 +147,7 @@ class StreamConsumer:
             self.broken.set()
             return
         if offset > expected:
-            metrics.SKIPPED.labels(stream).inc(offset - expected)
+            self._reader.skipped(stream, offset - expected)
             log.error("messages_gone", stream=stream, first=expected, count=offset - expected)
         self._expected[stream] = offset + 1
         await self._reader.put(Delivery(stream, offset, message, context.timestamp))

@@ -1,0 +1,1 @@
+"""The alarms service: reads the measurement stream beside the ingester, judges by rules, and acts."""
