@@ -32,7 +32,9 @@ format: setup  ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 proto: setup  ## Generate wire/*_pb2.py and firmware/lib/proto anew
-	$(BIN)/python -m grpc_tools.protoc -I proto --python_out=wire --pyi_out=wire sensor.proto relay.proto view.proto
+	$(BIN)/python -m grpc_tools.protoc -I proto --python_out=wire --pyi_out=wire alarm.proto sensor.proto relay.proto view.proto
+	$(BIN)/python -m grpc_tools.protoc -I proto --grpc_python_out=wire alarm.proto
+	sed -i 's/^import alarm_pb2 /from wire import alarm_pb2 /' wire/alarm_pb2_grpc.py  # protoc knows no packages
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nanopb_generator -q -I proto -D firmware/lib/proto --error-on-unmatched proto/sensor.proto
 
 # the tools first on PATH, and PlatformIO without its registry
