@@ -30,6 +30,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "trigger-alarm": ("ctl.steer:trigger_alarm", "Tell a sensor of an alarm."),
         "commands": ("ctl.commands:commands", "Who told which sensor what, and what came of it."),
     },
+    "Alarms": {
+        "alarms": ("ctl.alarms:alarms", "Alarms and their rules: list, acknowledge, shelve, edit."),
+    },
     "Data": {
         "tail": ("ctl.tail:tail", "Follow a sensor's values live."),
         "plot": ("ctl.plot:plot", "Draw a waveform or spectrum."),

@@ -138,6 +138,12 @@ complete_serial = _completing(
     "SELECT serial_number FROM sensor WHERE starts_with(serial_number, %s) ORDER BY 1 LIMIT 100"
 )
 complete_target = _completing("SELECT name FROM target WHERE starts_with(name, %s) ORDER BY 1 LIMIT 100")
+complete_rule = _completing(
+    "SELECT name FROM alarm_rule WHERE removed_at IS NULL AND starts_with(name, %s) ORDER BY 1 LIMIT 100"
+)
+complete_alarm = _completing(
+    "SELECT id::text FROM alarm WHERE closed_at IS NULL AND starts_with(id::text, %s) ORDER BY 1 LIMIT 100"
+)
 
 
 def serial_argument(command: F) -> F:

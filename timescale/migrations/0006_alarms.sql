@@ -141,9 +141,11 @@ CREATE TABLE alarm_trigger (
     acknowledged_at timestamptz,
     machine         text,              -- who acknowledged
     outcome         text,
-    action_taken    text
+    action_taken    text,
+    noted_at        timestamptz        -- the acknowledgement is in the alarm's history
 );
 CREATE INDEX alarm_trigger_open ON alarm_trigger (target, created_at) WHERE acknowledged_at IS NULL;
+CREATE INDEX alarm_trigger_of_alarm ON alarm_trigger (alarm_id);
 
 CREATE VIEW alarm_overview AS
 SELECT a.id,
@@ -188,3 +190,4 @@ GRANT DELETE ON alarm_evaluation TO streaming_alarms;
 GRANT INSERT, UPDATE ON alarm_rule, alarm_suppression TO streaming_control;
 GRANT INSERT ON alarm_request TO streaming_control;
 GRANT DELETE ON alarm_evaluation TO streaming_control;  -- iotctl alarms rules relearn
+GRANT UPDATE (due_at, given_up_at, attempts) ON alarm_outbox TO streaming_control;  -- iotctl alarms outbox --retry
