@@ -3,26 +3,28 @@
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import astuple, dataclass
+from typing import Any, Final
 
 _RELATIVE_FLOOR: Final = 1e-9  # of the mean
 _ABSOLUTE_FLOOR: Final = 1e-12
 
 
-class Learnt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Learnt:
     """Of one operating state, after Welford (Technometrics 4, 1962): m2 is the sum of squared deviations."""
 
-    values: int = 0
+    count: int = 0
     mean: float = 0.0
     m2: float = 0.0
     measured_ns: int = 0
 
     def with_value(self, value: float, measured_ns: int) -> "Learnt":
         """And one more, which stands for so long a measurement."""
-        values = self.values + 1
-        mean = self.mean + (value - self.mean) / values
+        count = self.count + 1
+        mean = self.mean + (value - self.mean) / count
         m2 = self.m2 + (value - self.mean) * (value - mean)
-        return Learnt(values, mean, m2, self.measured_ns + measured_ns)
+        return Learnt(count, mean, m2, self.measured_ns + measured_ns)
 
     @property
     def standard_deviation(self) -> float:
@@ -32,7 +34,7 @@ class Learnt(NamedTuple):
         1e-9 of the mean, which is about the resolution of a float32 with room to spare, and at least 1e-12, below what is
         measured in any unit, for a mean of 0.
         """
-        spread = math.sqrt(self.m2 / (self.values - 1)) if self.values > 1 else 0.0
+        spread = math.sqrt(self.m2 / (self.count - 1)) if self.count > 1 else 0.0
         return max(spread, _RELATIVE_FLOOR * abs(self.mean), _ABSOLUTE_FLOOR)
 
 
@@ -63,7 +65,7 @@ class Baseline:
     def frozen(self, state: int = 0) -> bool:
         """Enough is learnt of this operating state."""
         learnt = self.learnt(state)
-        return learnt.values >= self._learn_values and learnt.measured_ns >= self._learn_ns
+        return learnt.count >= self._learn_values and learnt.measured_ns >= self._learn_ns
 
     def learnt(self, state: int = 0) -> Learnt:
         """So far, of this operating state."""
@@ -95,7 +97,7 @@ class Baseline:
         self._dirty = False
         return {
             "last_ns": self._last_ns,
-            "states": {str(state): list(one) for state, one in self._learnt.items()},
+            "states": {str(state): list(astuple(one)) for state, one in self._learnt.items()},
         }
 
 
