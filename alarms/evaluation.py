@@ -13,7 +13,7 @@ from alarms.events import Event, alarm_id
 from alarms.fleet import Suppression, Task
 from alarms.levels import Change, LevelEvaluation
 from alarms.life import LifeError, Status, Transition
-from alarms.measures import DeviationMeasure, Measure, RateMeasure, Value
+from alarms.measures import DeviationMeasure, Measure, RateMeasure, Value, VerdictMeasure
 from alarms.rules import Bearing, Deadman, Deviation, Geofence, Level, Levels, RateOfChange, Threshold, Zone
 from alarms.wording import message, shown_unit
 
@@ -148,7 +148,9 @@ class Evaluation:
         return events
 
     def retire(self, now_ns: int, why: str) -> list[Event]:
-        """The rule is no longer for this source: an active alarm is over."""
+        """The rule is no longer for this source: an active alarm is over, and should it be again, it begins anew."""
+        self._levels = LevelEvaluation(self._limits, *self._delays_ns)
+        self._begun = None
         if self.opened is None or not self.opened.status.active:
             return []
         status, transition = life.clear(self.opened.status, now_ns)
@@ -284,6 +286,8 @@ def _measure(rule: object, state: Mapping[str, Any]) -> Measure:
         return RateMeasure(rule, state)
     if isinstance(rule, Deviation):
         return DeviationMeasure(rule, state)
+    if isinstance(rule, Bearing):
+        return VerdictMeasure(rule, state)
     return Value()
 
 

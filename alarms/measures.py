@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from alarms.baseline import Baseline
 from alarms.rate import Change
-from alarms.rules import Deviation, RateOfChange
+from alarms.rules import Bearing, Deviation, RateOfChange
 
 
 class Measure(Protocol):
@@ -106,3 +106,33 @@ class DeviationMeasure:
     def kept(self) -> dict[str, Any]:
         """The baseline."""
         return {"baseline": self._baseline.kept()}
+
+
+class VerdictMeasure:
+    """How often in a row the same verdict was given; 0 where none is damaged. The value is a number for the verdict."""
+
+    reason = ""
+
+    def __init__(self, rule: Bearing, kept: Mapping[str, Any]) -> None:
+        self._most = rule.confirmations
+        verdict, count = kept.get("verdict", (0.0, 0))
+        self._verdict, self._count = float(verdict), int(count)
+        self._dirty = False
+
+    @property
+    def dirty(self) -> bool:
+        """There is another count."""
+        return self._dirty
+
+    def of(self, time_ns: int, value: float, duration_ns: int, state: int) -> float | None:  # noqa: ARG002  # as the others
+        """The count, at most as many as are asked for."""
+        before = self._verdict, self._count
+        self._count = min(self._count + 1, self._most) if value == self._verdict else 1
+        self._verdict = value
+        self._dirty = self._dirty or before != (self._verdict, self._count)
+        return float(self._count) if value else 0.0
+
+    def kept(self) -> dict[str, Any]:
+        """Verdict and count."""
+        self._dirty = False
+        return {"verdict": [self._verdict, self._count]}

@@ -1,0 +1,1 @@
+SELECT rule_id, sensor_id, channel, version, state FROM alarm_evaluation WHERE sensor_id = ANY (%(sensors)s)

@@ -1,0 +1,1 @@
+UPDATE alarm_request SET applied_at = now(), refusal = nullif(%(refusal)s, '') WHERE id = %(id)s
