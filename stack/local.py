@@ -34,11 +34,12 @@ class _Accounts(NamedTuple):
 _ROLES: dict[str, _Accounts] = {
     **{user: _Accounts(user, "bridge") for user in secrets.MQTT_USERS if user.startswith("bridge-")},
     "ingest": _Accounts(None, "ingest", "ingest"),
+    "alarms": _Accounts(None, "alarms", "alarms"),
     "emulator": _Accounts(),
     "operator": _Accounts("control", "operator", "control"),
     "viewer": _Accounts(None, "viewer", "readonly"),
     "control": _Accounts("control", "control", "control"),
-    **{role: _Accounts(database=role) for role in ("owner", "alarms", "readonly")},
+    **{role: _Accounts(database=role) for role in ("owner", "readonly")},
 }
 _LEAST_FREE_BYTES = 2_000_000_000
 

@@ -12,7 +12,7 @@ from runtime.dynsec import acl, sensor_role
 from wire import names
 
 MQTT_USERS = ("control", "bridge-0", "bridge-1", "bridge-2", "bridge-3")
-RABBITMQ_USERS = ("control", "bridge", "ingest", "operator", "viewer")
+RABBITMQ_USERS = ("control", "bridge", "ingest", "alarms", "operator", "viewer")
 DATABASE_ROLES = ("owner", "ingest", "alarms", "control", "readonly")
 
 
@@ -85,6 +85,7 @@ def _rights(*, configure: str = "^$", write: str = "^$", read: str = "^$") -> di
     return {"configure": configure, "write": write, "read": read}
 
 
+_DATA = r"sensor_streaming\.data(-[0-9]+)?"
 _STREAMS = r"sensor_streaming\.(data(-[0-9]+)?|logs|dead)"
 _OWN_QUEUES = r"amq\.gen-.*"  # named by the server, exclusive to a connection
 # What each account may do; docs/design.md says it in words. Which routing keys it may publish stands below.
@@ -92,6 +93,11 @@ _RIGHTS = {
     "control": _rights(configure=".*", write=".*", read=".*"),
     "bridge": _rights(write="^sensor_streaming", read="^sensor_streaming"),
     "ingest": _rights(write=r"^sensor_streaming\.dead$", read="^sensor_streaming"),
+    "alarms": _rights(
+        configure=f"^{_OWN_QUEUES}$",
+        write=f"^({names.EXCHANGE}|{_OWN_QUEUES})$",
+        read=f"^({names.EXCHANGE}|{_DATA}|{_OWN_QUEUES})$",
+    ),
     "operator": _rights(
         configure=f"^{_OWN_QUEUES}$",
         write=f"^({names.EXCHANGE}|{_STREAMS}|{_OWN_QUEUES})$",
@@ -101,6 +107,7 @@ _RIGHTS = {
 }
 _MAY_PUBLISH = {
     "bridge": r"^sensor_[^.]+\.(birth|status|acks|command_reports)$",
+    "alarms": r"^sensor_[^.]+\.(alarms|commands)\.",
     "operator": r"^sensor_[^.]+\.commands\.",
 }
 

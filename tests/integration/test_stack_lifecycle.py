@@ -290,8 +290,14 @@ def test_stack_env_gives_a_role_its_own_accounts_alone(stack: Stack) -> None:
         "STREAMING_DATABASE_USERNAME",
     }
     assert set(users("alarms").values()) == {
+        "alarms",
+        stack.passwords["rabbitmq/alarms"],
         "streaming_alarms",
         stack.passwords["database/streaming_alarms"],
+    }
+    assert set(users("owner").values()) == {
+        "streaming_owner",
+        stack.passwords["database/streaming_owner"],
     }
 
 

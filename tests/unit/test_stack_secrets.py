@@ -75,6 +75,28 @@ def test_rabbitmq_bridge_gives_no_commands(tmp_path: Path) -> None:
     assert not re.search(keys, names.command_routing_key("pump-1", names.CommandLevel.SLEEP))
 
 
+def test_rabbitmq_alarms_commands_and_tells_and_reads_measurements_alone(tmp_path: Path) -> None:
+    """It cannot speak for a sensor or a bridge, take what is others' from a queue, or write a stream."""
+    definitions = secrets.rabbitmq_definitions(secrets.load(tmp_path / "secrets.json"))
+    [rights] = [right for right in definitions["permissions"] if right["user"] == "alarms"]
+    [keys] = [right["write"] for right in definitions["topic_permissions"] if right["user"] == "alarms"]
+
+    def may(what: str, name: str) -> bool:
+        return re.search(rights[what], name) is not None
+
+    assert re.search(keys, names.command_routing_key("pump-1", names.CommandLevel.TRIGGER_ALARM))
+    assert re.search(keys, names.routing_key("pump-1", "alarms.event"))
+    for suffix in ("acks", "birth", "status", "command_reports"):
+        assert not re.search(keys, names.routing_key("pump-1", suffix))
+    streams = [names.partition_stream(0), names.LOG_STREAM, names.DEAD_STREAM]
+    assert [may("read", name) for name in (names.DATA_SUPER_STREAM, *streams)] == [True, True, False, False]
+    for what in ("read", "write", "configure"):
+        assert may(what, "amq.gen-abc")
+        assert not any(may(what, queue) for queue in names.QUEUES)
+    assert may("write", names.EXCHANGE)
+    assert not any(may(what, name) for what in ("write", "configure") for name in streams)
+
+
 def test_dynamic_security_holds_hashes_and_denies_by_default(tmp_path: Path) -> None:
     """PBKDF2 as the plugin makes it; publishing, reading and subscribing need a rule."""
     passwords = secrets.load(tmp_path / "secrets.json")
