@@ -176,7 +176,6 @@ class Judge:
                 event = evaluation.unshelve(now_ns, ask.by, ask.comment)
         except LifeError as error:
             return None, str(error)
-        self._forget_closed(evaluation)
         return event, ""
 
     def note(self, alarm_id: uuid.UUID, kind: Kind, now_ns: int, by: str, comment: str) -> Event | None:
@@ -220,9 +219,3 @@ class Judge:
             del self.evaluations[key]
             self.gone.add(key)
         return events
-
-    def _forget_closed(self, evaluation: Evaluation) -> None:
-        """One that was kept only until somebody acknowledged it."""
-        if evaluation.opened is None and evaluation.task.reason == _NOT_FOR_IT:
-            self.evaluations.pop(evaluation.key, None)
-            self.gone.add(evaluation.key)
