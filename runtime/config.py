@@ -121,6 +121,7 @@ def misspelt(settings: type[BaseSettings], environment: Mapping[str, str]) -> di
 def _refuse(error: ValidationError) -> NoReturn:
     for problem in error.errors():
         field = ".".join(str(part) for part in problem["loc"]) or "settings"
-        given = "" if "password" in field else f" (given: {problem['input']!r})"
+        secret = any(word in field for word in ("password", "secret", "token"))
+        given = "" if secret else f" (given: {problem['input']!r})"
         print(f"{PREFIX}{field.upper()}: {problem['msg']}{given}", file=sys.stderr)  # noqa: T201  # before logging
     raise SystemExit(2)

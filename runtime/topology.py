@@ -1,7 +1,8 @@
 """Declares the exchange, streams and queues: `python -m runtime.topology`, idempotent, before any service.
 
 Bounds: a stream keeps `stream_maximum_age_s` and `stream_maximum_bytes` (a partition), a queue
-`queue_maximum_bytes`, beyond which RabbitMQ refuses a publish, so that nothing is dropped unseen.
+`queue_maximum_bytes`, beyond which RabbitMQ refuses a publish, so that nothing is dropped unseen. Of the alarms,
+which nobody has to read, it keeps the newest.
 """
 
 import asyncio
@@ -114,6 +115,11 @@ def queue_arguments(queue: str, maximum_bytes: int) -> dict[str, Any]:
     if queue == names.COMMAND_QUEUE:
         # several bridges, and yet a sensor is told things in the order in which they were said
         arguments["x-single-active-consumer"] = True
+    if queue == names.ALARM_QUEUE:
+        # It is there for whoever wants to be told and has not listened all the time; no part of ours reads it. Were
+        # publishes refused, nobody would hear of an alarm any more once it is full: so the oldest goes. Nothing is
+        # lost with it, as every event is in the database. Machines and replicas listen with queues of their own.
+        arguments["x-overflow"] = "drop-head"
     return arguments
 
 

@@ -27,15 +27,22 @@ def uuid7(now_ns: int) -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
-def new_command(level: CommandLevel, fields: dict[str, Any], now_ns: int, expires_s: float) -> Command:
+def new_command(
+    level: CommandLevel,
+    fields: dict[str, Any],
+    now_ns: int,
+    expires_s: float,
+    identity: bytes | None = None,
+) -> Command:
     """A command of this kind with these fields, issued now; `expires_s` 0: it never expires.
 
+    `identity`: 16 bytes, for what may be given twice and is to be applied once; without it a new one.
     WireError where a field does not fit the contract (see `check`).
     """
     if not 0 <= expires_s <= LONGEST_EXPIRY_S:
         raise WireError(Reason.BAD_COMMAND, f"an expiry in {expires_s:g} s: at most a hundred years")
     command = Command(
-        id=uuid7(now_ns).bytes,
+        id=uuid7(now_ns).bytes if identity is None else uuid.UUID(bytes=identity).bytes,
         issued_time_ns=now_ns,
         expiry_time_ns=now_ns + round(expires_s * 1e9) if expires_s else 0,
     )

@@ -58,6 +58,8 @@ EXCHANGE: Final = "sensor_streaming"
 COMMAND_PATTERN: Final = "*.commands.#"  # every command to every sensor
 ACK_PATTERN: Final = "*.acks"
 REPORT_PATTERN: Final = "*.command_reports"
+ALARM_EVENT_PATTERN: Final = "*.alarms.event"  # what rules found, as JSON
+ALARM_TRIGGER_PATTERN: Final = "*.alarms.trigger"  # of the moment, for who listens
 DATA_SUPER_STREAM: Final = "sensor_streaming.data"
 LOG_STREAM: Final = "sensor_streaming.logs"
 DEAD_STREAM: Final = "sensor_streaming.dead"
@@ -65,7 +67,7 @@ QUEUES: Final[dict[str, str]] = {  # quorum queue → the routing keys it is bou
     "sensor_streaming.birth": "*.birth",
     "sensor_streaming.status": "*.status",
     "sensor_streaming.acks": ACK_PATTERN,
-    "sensor_streaming.alarms": "*.alarms.#",
+    "sensor_streaming.alarms": ALARM_EVENT_PATTERN,
     "sensor_streaming.commands": COMMAND_PATTERN,  # for the bridges
     "sensor_streaming.command_audit": COMMAND_PATTERN,  # for the database
     "sensor_streaming.command_reports": REPORT_PATTERN,
@@ -77,6 +79,7 @@ HEADER_RECEIVED_NS: Final = "x-received-ns"
 HEADER_CLIENT: Final = (
     "x-client"  # of a command: from where it was given, e.g. anna@laptop; as the client says
 )
+HEADER_EVENT: Final = "x-event"  # of an alarm's event: the same where it comes twice
 (
     BIRTH_QUEUE,
     STATUS_QUEUE,
@@ -90,6 +93,7 @@ HEADER_CLIENT: Final = (
 _REGISTRY_ENDS: Final = tuple(f"/{level}" for level in _REGISTRY_LEVELS)
 _LEVELS: Final = frozenset(level.value for level in CommandLevel)
 _COMMAND_KEY: Final = re.compile(r"sensor_([^.]*)\.commands\.([a-z_]+)")
+_ALARM_KEY: Final = re.compile(r"sensor_([^.]*)\.alarms\.[a-z_]+")
 
 # The seed that RabbitMQ's stream clients agree on, so that any of them finds a sensor's partition.
 _MURMUR_SEED: Final = 104729
@@ -147,6 +151,22 @@ def command_routing_key(serial_number: str, level: CommandLevel) -> str:
 def report_routing_key(serial_number: str) -> str:
     """The routing key of what a bridge reports of a sensor's commands."""
     return routing_key(serial_number, "command_reports")
+
+
+def alarm_event_routing_key(serial_number: str) -> str:
+    """The routing key of what happens to a sensor's alarms."""
+    return routing_key(serial_number, "alarms.event")
+
+
+def alarm_trigger_routing_key(serial_number: str) -> str:
+    """The routing key of what machine controllers are told of a sensor."""
+    return routing_key(serial_number, "alarms.trigger")
+
+
+def alarm_serial_number(key: str) -> str:
+    """The sensor that one of these two is about; "" where it is none."""
+    match = _ALARM_KEY.fullmatch(key)
+    return match[1] if match is not None and SERIAL_NUMBER.fullmatch(match[1]) else ""
 
 
 def parse_command_routing_key(key: str) -> tuple[str, CommandLevel]:

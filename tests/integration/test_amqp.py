@@ -15,7 +15,7 @@ from tests.integration.relay import rabbitmq
 from tests.integration.steering import until
 from wire import names
 
-KEY = names.routing_key("amqp-1", "alarms.trigger")  # nothing here reads its queue
+KEY = names.alarm_event_routing_key("amqp-1")  # nothing here reads its queue
 
 
 @pytest.fixture

@@ -187,6 +187,7 @@ GRANT INSERT, UPDATE ON alarm, alarm_evaluation, alarm_partition, alarm_outbox, 
 GRANT INSERT ON alarm_transition TO streaming_alarms;
 GRANT UPDATE ON alarm_request TO streaming_alarms;
 GRANT DELETE ON alarm_evaluation TO streaming_alarms;
+GRANT DELETE ON alarm_outbox TO streaming_alarms;  -- what was sent long ago
 GRANT INSERT, UPDATE ON alarm_rule, alarm_suppression TO streaming_control;
 GRANT INSERT ON alarm_request TO streaming_control;
 GRANT DELETE ON alarm_evaluation TO streaming_control;  -- iotctl alarms rules relearn
