@@ -107,8 +107,14 @@ def write(rows: Iterable[tuple[str, bool, AnyRule]]) -> str:
         {"name": name, **({} if enabled else {"enabled": False}), **definition(rule)}
         for name, enabled, rule in rows
     ]
+    text = _dump(made, readable=True)
+    # PyYAML writes some line ends of Unicode as they are, and reads them as a space
+    return text if text.replace("\n", "").isprintable() else _dump(made, readable=False)
+
+
+def _dump(made: list[dict[str, Any]], *, readable: bool) -> str:
     return yaml.safe_dump(
-        {"rules": made}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+        {"rules": made}, sort_keys=False, allow_unicode=readable, default_flow_style=None, width=100
     )
 
 

@@ -20,7 +20,7 @@ from alarms.rules import (
     Threshold,
     Zone,
 )
-from ctl import alarm_evidence
+from ctl.alarm_state_view import words
 from ctl.alarm_view import source
 from ctl.durations import show_duration
 from ctl.output import Column, age, number, printable, when
@@ -127,12 +127,12 @@ def facts(row: Mapping[str, Any], rule: AnyRule) -> Table:
     return grid
 
 
-def evaluated(row: Mapping[str, Any]) -> dict[str, Any]:
-    """One source of a rule, as SOURCES shows it."""
+def evaluated(row: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """One source of a rule, as SOURCES shows it; `unit`: the rule's."""
     alarm = row["alarm_state"]
     return {
         **row,
         "source": source(row),
         "alarm": f"{row['alarm_level']}, {alarm.replace('_', ' ').lower()}" if alarm else None,
-        "evaluation": ", ".join(f"{name} {value}" for name, value in alarm_evidence.lines(row["state"])),
+        "evaluation": words(row["state"], unit),
     }

@@ -82,7 +82,7 @@ def show(operator: Operator, name: str, form: Literal["auto", "json"]) -> None:
         row = store.find(database, name)
         parameters = {"rule_id": row["id"], "version": row["version"], "limit": _SOURCES}
         sources = database.execute(query("alarm_rule_sources"), parameters).fetchall()
-    shown = [evaluated(one) for one in sources]
+    shown = [evaluated(one, str(row["definition"].get("unit", ""))) for one in sources]
     if form == "json":
         print_object({**row, "sources": shown}, console=operator.out)
         return
@@ -211,7 +211,7 @@ def enable(operator: Operator, names: tuple[str, ...]) -> None:
 @names_argument
 @pass_operator
 def disable(operator: Operator, names: tuple[str, ...]) -> None:
-    """Do not judge by rules for now; `suppress` is for maintenance, where what happens is to be recorded.
+    """Do not judge by rules for now: their active alarms are over. `suppress` is for maintenance, where what happens is to be recorded.
 
     \b
     iotctl alarms rules disable "Vibration zone"

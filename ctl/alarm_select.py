@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 from psycopg.rows import DictRow
@@ -23,15 +23,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 _HEX = re.compile(r"[0-9a-f]{1,32}")
 _SHOWN = 3  # alarms that are named where an id is that of several
 
-# What a list shows: over, active, acknowledged, shelved, suppressed; None: either.
-VIEWS: dict[str, tuple[bool, bool | None, bool | None, bool | None, bool | None]] = {
-    "open": (False, None, None, False, False),
-    "active": (False, True, None, False, False),
-    "unacknowledged": (False, None, False, False, False),
-    "all": (False, None, None, None, None),
-    "shelved": (False, None, None, True, None),
-    "suppressed": (False, None, None, None, True),
-    "closed": (True, None, None, None, None),
+
+class View(NamedTuple):
+    """What a list shows of alarms; None: either."""
+
+    over: bool = False
+    active: bool | None = None
+    acknowledged: bool | None = None
+    shelved: bool | None = None
+    suppressed: bool | None = None
+
+
+VIEWS = {
+    "open": View(shelved=False, suppressed=False),
+    "active": View(active=True, shelved=False, suppressed=False),
+    "unacknowledged": View(acknowledged=False, shelved=False, suppressed=False),
+    "all": View(),
+    "shelved": View(shelved=True),
+    "suppressed": View(suppressed=True),
+    "closed": View(over=True),
 }
 
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, shell_complete=complete_alarm)
@@ -86,20 +96,13 @@ def check_known(database: Database, what: str, name: str | None, statement: Any)
 
 def listed(database: Database, view: str, chosen: dict[str, Any], limit: int) -> list[DictRow]:
     """The alarms of a view; `chosen` is of `selected`."""
-    over, active, acknowledged, shelved, suppressed = VIEWS[view]
-    return database.execute(
-        query("alarms"),
-        {
-            **chosen, "over": over, "active": active, "acknowledged": acknowledged, "shelved": shelved,
-            "suppressed": suppressed, "limit": limit,
-        },
-    ).fetchall()  # fmt: skip
+    parameters = {**chosen, **VIEWS[view]._asdict(), "limit": limit}
+    return database.execute(query("alarms"), parameters).fetchall()
 
 
 def silent(database: Database, view: str, chosen: dict[str, Any]) -> DictRow:
     """How many alarms of that view are left out, as they are shelved or suppressed."""
-    _, active, acknowledged, _, _ = VIEWS[view]
-    parameters = {**chosen, "active": active, "acknowledged": acknowledged}
+    parameters = {**chosen, "active": VIEWS[view].active, "acknowledged": VIEWS[view].acknowledged}
     row = database.execute(query("alarm_silent"), parameters).fetchone()
     assert row is not None
     return row

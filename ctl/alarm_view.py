@@ -1,7 +1,6 @@
 """How alarms look: as a list, as lines that follow each other, as one with all that happened to it. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ctl import alarm_evidence
+from ctl.logs import clock
 from ctl.output import Column, age, print_rows, printable, when
 from ctl.terminal import draw_spectrum
 
@@ -71,7 +71,7 @@ COLUMNS = (
     Column("shelved_until", "SHELVED UNTIL", when, wide=True),
 )
 HISTORY = (
-    Column("at", "TIME", lambda value: clock(value)),
+    Column("at", "TIME", clock),
     Column("kind", "WHAT", priority=2),
     Column("severity", "SEVERITY", right=True),
     Column("level", "LEVEL"),
@@ -85,7 +85,7 @@ HISTORY = (
     Column("written_at", "WRITTEN", when, wide=True),
 )
 TRANSITIONS = (
-    Column("at", "TIME", lambda value: clock(value)),
+    Column("at", "TIME", clock),
     Column("kind", "WHAT"),
     Column("level", "LEVEL"),
     Column("severity", "SEVERITY", right=True),
@@ -105,11 +105,6 @@ REQUESTS = (
         text=True,
     ),
 )
-
-
-def clock(value: datetime) -> str:
-    """Local time to the millisecond."""
-    return value.astimezone().isoformat(sep=" ", timespec="milliseconds")[:23]
 
 
 def line(row: Mapping[str, Any]) -> Text:
