@@ -129,3 +129,33 @@ def test_distance_of_a_polygon_with_a_corner_twice_is_the_same() -> None:
     assert distance_outside_m(0.5, 0.5, closed) == distance_outside_m(
         0.5, 0.5, polygon((0, 0), (0, 1), (1, 1), (1, 0))
     )
+
+
+def test_distance_from_the_other_side_of_the_earth_is_outside() -> None:
+    """The polygon lies where longitudes around the place wrap."""
+    assert distance_outside_m(0, 180, square(0, 0)) == pytest.approx(179.9 * DEGREE_M, rel=1e-3)
+    assert distance_outside_m(0.05, -160, square(0, 20)) == pytest.approx(179.9 * DEGREE_M, rel=1e-3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.tuples(st.floats(-60, 60), st.floats(-180, 180)),
+    st.lists(st.floats(-0.5, 0.5), min_size=6, max_size=6),
+)
+def test_distance_of_slanted_edges_is_that_of_their_nearest_place(
+    place: tuple[float, float], offsets: list[float]
+) -> None:
+    """By trying a thousand places on each edge: within 0.1 %."""
+    corners = [
+        (place[0] + north, place[1] + east) for north, east in zip(offsets[::2], offsets[1::2], strict=True)
+    ]
+    fence = polygon(*((latitude, math.remainder(longitude, 360)) for latitude, longitude in corners))
+    nearest = min(
+        haversine_m(
+            place, (one[0] + step / 1000 * (other[0] - one[0]), one[1] + step / 1000 * (other[1] - one[1]))
+        )
+        for one, other in zip(corners, [*corners[1:], corners[0]], strict=True)
+        for step in range(1001)
+    )
+    # a step of the search is up to 160 m, its middle up to 80 m beside the nearest place
+    assert nearest - 80 <= abs(distance_outside_m(*place, fence)) <= nearest * 1.001
