@@ -4,50 +4,41 @@ An acknowledgement counts when the store holds it; a trigger whose acknowledgeme
 the controller, which has done it already, answers again.
 """
 
+import asyncio
+import contextlib
 import uuid
-from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Final
 
+import grpc
+import grpc.aio
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from alarms.machine_access import Access, Tls
+from alarms.machine_answers import Acknowledgement
+from alarms.machine_book import EVERY_TARGET, MAXIMUM_UNACKNOWLEDGED
+from alarms.machine_service import Machines, Store
+from wire import alarm_pb2, alarm_pb2_grpc
 from wire.alarm_pb2 import Trigger
 
-MAXIMUM_UNACKNOWLEDGED: Final = 10_000  # triggers in memory; beyond them the database alone has the oldest
-EVERY_TARGET: Final = "*"
+__all__ = ["EVERY_TARGET", "MAXIMUM_UNACKNOWLEDGED", "Acknowledgement", "MachineServer", "Store", "Tls"]
 
+log = structlog.get_logger()
 
-class Tls(NamedTuple):
-    """PEM files; a controller's certificate is to be signed by `client_ca`."""
-
-    certificate: Path
-    key: Path
-    client_ca: Path
-
-
-class Acknowledgement(NamedTuple):
-    """What a controller has answered."""
-
-    trigger_id: uuid.UUID
-    machine: str  # the controller's name
-    outcome: str  # DONE, REFUSED, FAILED
-    action_taken: str
-    time_ns: int  # by the machine's clock
-    received_ns: int  # by ours
-    trigger: Trigger | None  # where it is still in memory: not where another replica told it
-
-
-class Store(Protocol):
-    """What the database keeps of triggers. Any exception means: not now, it is tried again later."""
-
-    async def unacknowledged(self, targets: Collection[str]) -> Sequence[Trigger]:
-        """Triggers of these machines ({"*"}: of all) that are neither acknowledged nor expired, oldest first.
-
-        At most MAXIMUM_UNACKNOWLEDGED, the newest ones of them.
-        """
-
-    async def acknowledged(
-        self, trigger_id: uuid.UUID, machine: str, outcome: str, action_taken: str, time_ns: int
-    ) -> None:
-        """Keep the first acknowledgement of a trigger; also of one that is not in the database yet."""
+SERVICE: Final = alarm_pb2.DESCRIPTOR.services_by_name["Machines"].full_name
+_FLUSH_S: Final = 0.2  # for the last bytes, and whoever still watches health
+_OPTIONS: Final = (
+    ("grpc.so_reuseport", 0),  # a second server on the same port is a mistake
+    ("grpc.max_receive_message_length", 65_536),
+    ("grpc.max_concurrent_streams", 16),  # of one TCP connection
+    ("grpc.keepalive_time_ms", 10_000),  # a dead controller is known after 15 s at most
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),  # controllers may ping as often
+)
 
 
 class MachineServer:
@@ -71,15 +62,61 @@ class MachineServer:
 
         ValueError, with a sentence, where that cannot be served: TLS and token at once, or neither and not loopback.
         """
-        raise NotImplementedError
+        self._access = Access(host, tls, token)
+        self._host, self._port = host, port
+        self._machines = Machines(
+            self._access,
+            store,
+            on_acknowledged,
+            instance=instance,
+            maximum_connections=maximum_connections,
+            maximum_queued=maximum_queued,
+            redeliver_s=redeliver_s,
+        )
+        self._health = health.aio.HealthServicer()
+        self._server: grpc.aio.Server | None = None
+        self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
         """Listen; the port. OSError, with a sentence, where that fails (the port, a PEM file)."""
-        raise NotImplementedError
+        credentials = self._access.credentials()
+        server = grpc.aio.server(options=_OPTIONS)
+        alarm_pb2_grpc.add_MachinesServicer_to_server(self._machines, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        host = f"[{self._host}]" if ":" in self._host and not self._host.startswith("[") else self._host
+        try:
+            if credentials is None:
+                port = server.add_insecure_port(f"{host}:{self._port}")
+            else:
+                port = server.add_secure_port(f"{host}:{self._port}", credentials)
+        except RuntimeError as error:
+            raise OSError(f"cannot serve machine controllers on {host}:{self._port}: {error}") from error
+        await server.start()
+        for service in (health.OVERALL_HEALTH, SERVICE):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        self._server = server
+        self._running = asyncio.create_task(self._machines.run(), name="machines")
+        log.info("machines_served", address=f"{host}:{port}", tls=credentials is not None)
+        return port
 
     async def stop(self, grace_s: float) -> None:
         """NOT_SERVING, then tell what is queued, end the streams, and store what was acknowledged, within `grace_s`."""
-        raise NotImplementedError
+        if self._server is None or self._running is None:
+            return
+        await self._health.enter_graceful_shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._machines.drain()
+        await self._server.stop(_FLUSH_S)
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        self._server = None
+
+    async def watch(self) -> None:
+        """For the service's TaskGroup: ends with the error of a task in here that died, and by cancellation only."""
+        if self._running is not None:
+            await asyncio.shield(self._running)
 
     def deliver(self, trigger: Trigger) -> int:
         """Tell it to every connected controller of its target that was not told it yet: to how many. Never waits.
@@ -87,17 +124,17 @@ class MachineServer:
         Also for what another replica has judged. `sent_time_ns` is set where it is 0. It is kept until it is
         acknowledged or has expired.
         """
-        raise NotImplementedError
+        return self._machines.deliver(trigger)
 
     def resolved(self, target: str, alarm_id: uuid.UUID, time_ns: int) -> int:
         """Tell the target's connected controllers that an alarm is over: to how many."""
-        raise NotImplementedError
+        return self._machines.resolved(target, alarm_id, time_ns)
 
     def forget(self, trigger_id: uuid.UUID) -> None:
         """It was acknowledged elsewhere: no more is told. Otherwise that is seen in the store, some seconds later."""
-        raise NotImplementedError
+        self._machines.finish(trigger_id.bytes)
 
     @property
     def connected(self) -> int:
         """Controllers that have said Hello."""
-        raise NotImplementedError
+        return len(self._machines.connections)

@@ -1,0 +1,662 @@
+"""Machine controllers by gRPC: real servers and channels on loopback, real TLS; only the database is a fake."""
+
+import asyncio
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import REGISTRY
+
+from alarms.machine_answers import Answers
+from alarms.machine_book import Book
+from alarms.machine_connection import Connection
+from alarms.machines import Acknowledgement, MachineServer, Tls
+from wire.alarm_pb2 import Acknowledgement as Answer
+from wire.alarm_pb2 import Hello, MachineMessage, Outcome, Resolved, ServiceMessage, Trigger
+from wire.alarm_pb2_grpc import MachinesStub
+
+PUMP = "Pump 1"
+
+
+class Database:
+    """What a store keeps, in memory."""
+
+    def __init__(self) -> None:
+        self.open: dict[bytes, Trigger] = {}
+        self.answers: list[tuple[uuid.UUID, str, str, str, int]] = []
+        self.asked: list[set[str]] = []
+        self.away = False
+
+    async def unacknowledged(self, targets: Collection[str]) -> Sequence[Trigger]:
+        self.asked.append(set(targets))
+        if self.away:
+            raise ConnectionError("the database is away")
+        return [one for one in self.open.values() if "*" in targets or one.target in targets]
+
+    async def acknowledged(
+        self, trigger_id: uuid.UUID, machine: str, outcome: str, action_taken: str, time_ns: int
+    ) -> None:
+        if self.away:
+            raise ConnectionError("the database is away")
+        self.answers.append((trigger_id, machine, outcome, action_taken, time_ns))
+        self.open.pop(trigger_id.bytes, None)
+
+
+class Served:
+    """A server, its database, and whom it told of answers."""
+
+    def __init__(self, **options: Any) -> None:
+        self.database = Database()
+        self.heard: list[Acknowledgement] = []
+        given = {"host": "127.0.0.1", "port": 0, "instance": "alarms-0", "redeliver_s": 0.1, **options}
+        self.server = MachineServer(self.database, self.heard.append, **given)
+        self.port = 0
+
+    async def __aenter__(self) -> "Served":
+        self.port = await self.server.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.server.stop(5)
+
+
+class Controller:
+    """One stream, spoken by hand."""
+
+    def __init__(self, channel: grpc.aio.Channel, token: str | None = None) -> None:
+        metadata = [("authorization", f"Bearer {token}")] if token is not None else []
+        self.call = MachinesStub(channel).Connect(metadata=metadata)
+
+    async def hello(self, machine: str = "plc", targets: Sequence[str] = (PUMP,)) -> "Controller":
+        await self.call.write(MachineMessage(hello=Hello(machine=machine, targets=targets)))
+        assert (await self.read()).welcome.instance == "alarms-0"
+        return self
+
+    async def read(self) -> ServiceMessage:
+        async with asyncio.timeout(10):
+            message = await self.call.read()
+        assert isinstance(message, ServiceMessage), "the stream has ended"
+        return message
+
+    async def trigger(self) -> Trigger:
+        message = await self.read()
+        assert message.WhichOneof("message") == "trigger"
+        return message.trigger
+
+    async def answer(self, trigger: Trigger, outcome: Outcome = Outcome.OUTCOME_DONE) -> None:
+        answer = Answer(trigger_id=trigger.id, outcome=outcome, action_taken="stopped", time_ns=5)
+        await self.call.write(MachineMessage(acknowledgement=answer))
+
+    async def refusal(self) -> tuple[grpc.StatusCode, str]:
+        """With what the stream ends."""
+        async with asyncio.timeout(10):
+            return await self.call.code(), await self.call.details()
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    async with Served() as one:
+        yield one
+
+
+@pytest.fixture
+async def channel(served: Served) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as one:
+        yield one
+
+
+def trigger(target: str = PUMP, **fields: Any) -> Trigger:
+    now_ns = time.time_ns()
+    return Trigger(
+        **{
+            "id": uuid.uuid4().bytes,
+            "alarm_id": uuid.uuid4().bytes,
+            "target": target,
+            "action": "stop",
+            "event_time_ns": now_ns,
+            "expiry_time_ns": now_ns + 3600 * 10**9,
+            **fields,
+        }
+    )
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_trigger_is_told_at_once_and_its_answer_heard_and_kept(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """With everything that it says, before the database knows of it."""
+    before = counted("alarms_trigger_event_to_acknowledgement_seconds_count")
+    controller = await Controller(channel).hello()
+    told = trigger(value=8.5, unit="mm/s", rule="zone", channel=-1)
+    assert served.server.deliver(told) == 1
+    received = await controller.trigger()
+    told.attempt = 1
+    assert received == told
+    assert received.sent_time_ns
+    await controller.answer(received)
+    await until(lambda: served.database.answers)
+    assert served.database.answers == [(uuid.UUID(bytes=told.id), "plc", "DONE", "stopped", 5)]
+    [heard] = served.heard
+    assert (heard.outcome, heard.trigger, heard.machine) == ("DONE", served.heard[0].trigger, "plc")
+    assert heard.trigger is not None
+    assert heard.trigger.id == told.id
+    assert counted("alarms_trigger_event_to_acknowledgement_seconds_count") == before + 1
+
+
+async def test_trigger_goes_to_controllers_of_its_target_only(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """And to those of all targets."""
+    one = await Controller(channel).hello("a", [PUMP, "Fan 2"])
+    everything = await Controller(channel).hello("b", ["*"])
+    other = await Controller(channel).hello("c", ["Fan 2"])
+    await until(lambda: served.server.connected == 3)
+    pump, fan = trigger(), trigger("Fan 2")
+    assert served.server.deliver(pump) == 2
+    assert served.server.deliver(fan) == 3
+    assert [(await one.trigger()).id for _ in range(2)] == [pump.id, fan.id]
+    assert [(await everything.trigger()).id for _ in range(2)] == [pump.id, fan.id]
+    assert (await other.trigger()).id == fan.id
+
+
+async def test_trigger_delivered_twice_is_told_once(served: Served, channel: grpc.aio.Channel) -> None:
+    """It may come from two replicas; so may one that was answered."""
+    controller = await Controller(channel).hello()
+    first, second = trigger(), trigger()
+    assert [served.server.deliver(first), served.server.deliver(first)] == [1, 0]
+    received = await controller.trigger()
+    await controller.answer(received)
+    await until(lambda: served.database.answers)
+    assert served.server.deliver(first) == 0
+    served.server.deliver(second)
+    assert (await controller.trigger()).id == second.id
+
+
+async def test_trigger_unanswered_is_told_again_until_it_is_answered(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """The same one; attempts count. Afterwards a repeated answer is counted, and neither heard nor kept."""
+    repeated = counted("alarms_trigger_acknowledgements_repeated_total")
+    controller = await Controller(channel).hello()
+    told = trigger()
+    served.server.deliver(told)
+    attempts = [await controller.trigger() for _ in range(3)]
+    assert [one.attempt for one in attempts] == [1, 2, 3]
+    assert {one.id for one in attempts} == {told.id}
+    await controller.answer(told)
+    await until(lambda: served.database.answers)
+    await controller.answer(told)
+    await until(lambda: counted("alarms_trigger_acknowledgements_repeated_total") > repeated)
+    assert len(served.database.answers) == len(served.heard) == 1
+
+
+async def test_answer_that_is_not_kept_lets_the_trigger_come_again(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """It is heard at once all the same; the next answer is kept."""
+    controller = await Controller(channel).hello()
+    served.database.away = True
+    served.server.deliver(trigger())
+    await controller.answer(await controller.trigger())
+    await until(lambda: served.heard)
+    again = await controller.trigger()
+    assert again.attempt == 2
+    served.database.away = False
+    await controller.answer(again)
+    await until(lambda: served.database.answers)
+
+
+async def test_unanswered_triggers_come_after_a_reconnection_once_each(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """From memory, and from the database what another replica has judged; of other machines none."""
+    mine, both, elsewhere, other = trigger(), trigger(), trigger(), trigger("Fan 2")
+    controller = await Controller(channel).hello()
+    for one in (mine, both):
+        served.server.deliver(one)
+    await controller.trigger()
+    controller.call.cancel()
+    await until(lambda: not served.server.connected)
+    for one in (both, elsewhere, other):
+        served.database.open[one.id] = one
+    again = await Controller(channel).hello()
+    received = [await again.trigger() for _ in range(3)]
+    assert {one.id for one in received} == {mine.id, both.id, elsewhere.id}
+    assert [one.attempt for one in received] == [1, 1, 1]
+
+
+async def test_trigger_without_a_controller_waits_for_one(served: Served, channel: grpc.aio.Channel) -> None:
+    """Also while the database is away."""
+    served.database.away = True
+    told = trigger()
+    assert served.server.deliver(told) == 0
+    assert (await (await Controller(channel).hello()).trigger()).id == told.id
+
+
+async def test_trigger_of_the_database_is_told_without_a_reconnection(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """Where nobody has said that another replica judged it."""
+    controller = await Controller(channel).hello()
+    await until(lambda: served.database.asked)
+    told = trigger()
+    served.database.open[told.id] = told
+    assert (await controller.trigger()).id == told.id
+
+
+async def test_trigger_answered_elsewhere_comes_no_more(served: Served, channel: grpc.aio.Channel) -> None:
+    """Once the database has it no more, which had it before, or somebody says so."""
+    seen, said, last = trigger(), trigger(), trigger()
+    served.database.open[seen.id] = seen
+    controller = await Controller(channel).hello()
+    assert (await controller.trigger()).id == seen.id
+    served.server.deliver(said)
+    while (await controller.trigger()).id != said.id:
+        pass
+    del served.database.open[seen.id]
+    served.server.forget(uuid.UUID(bytes=said.id))
+    asked = len(served.database.asked)
+    await until(lambda: len(served.database.asked) > asked + 1)
+    assert served.server.deliver(seen) == served.server.deliver(said) == 0
+    served.server.deliver(last)
+    while (received := await controller.trigger()).id != last.id:  # what was under way
+        assert received.id in {seen.id, said.id}
+    assert [(await controller.trigger()).id for _ in range(2)] == [last.id] * 2
+
+
+async def test_trigger_that_has_expired_comes_no_more(served: Served, channel: grpc.aio.Channel) -> None:
+    """It is over, and counted."""
+    expired = counted("alarms_triggers_expired_total")
+    late, good = trigger(expiry_time_ns=1), trigger()
+    served.server.deliver(late)
+    await until(lambda: counted("alarms_triggers_expired_total") == expired + 1)
+    controller = await Controller(channel).hello()
+    served.server.deliver(good)
+    assert (await controller.trigger()).id == good.id
+    assert served.server.deliver(late) == 0
+
+
+async def test_answer_of_an_unknown_trigger_is_heard_and_kept(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """Another replica has told it. What is too long is cut, and what PostgreSQL cannot hold left out."""
+    controller = await Controller(channel).hello()
+    answer = Answer(
+        trigger_id=bytes(16), outcome=Outcome.OUTCOME_FAILED, action_taken="\0" + "ä" * 600, time_ns=7
+    )
+    await controller.call.write(MachineMessage(acknowledgement=answer))
+    await until(lambda: served.database.answers)
+    assert served.database.answers == [(uuid.UUID(int=0), "plc", "FAILED", "ä" * 499, 7)]
+    assert served.heard[0].trigger is None
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (MachineMessage(hello=Hello(machine="plc", targets=[PUMP])), "Hello is said once"),
+        (MachineMessage(acknowledgement=Answer(trigger_id=b"short")), "trigger_id has 16 bytes"),
+        (MachineMessage(acknowledgement=Answer(trigger_id=bytes(16))), "outcome is DONE, REFUSED or FAILED"),
+    ],
+)
+async def test_message_that_cannot_be_ends_the_stream_with_a_sentence(
+    channel: grpc.aio.Channel, message: MachineMessage, sentence: str
+) -> None:
+    """INVALID_ARGUMENT."""
+    controller = await Controller(channel).hello()
+    await controller.call.write(message)
+    assert await controller.refusal() == (grpc.StatusCode.INVALID_ARGUMENT, sentence)
+
+
+async def test_answer_for_another_machine_ends_the_stream(served: Served, channel: grpc.aio.Channel) -> None:
+    """Its trigger stays unanswered."""
+    theirs = trigger("Fan 2")
+    served.server.deliver(theirs)
+    controller = await Controller(channel).hello()
+    await controller.answer(theirs)
+    code, sentence = await controller.refusal()
+    assert (code, sentence) == (grpc.StatusCode.INVALID_ARGUMENT, "'plc' does not control 'Fan 2'")
+    assert not served.heard
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (MachineMessage(), "the first message is Hello"),
+        (MachineMessage(hello=Hello(targets=[PUMP])), "a controller's name has 1 to 64 characters"),
+        (MachineMessage(hello=Hello(machine="plc")), "a controller has 1 to 100 targets"),
+        (MachineMessage(hello=Hello(machine="plc", targets=["a" * 101])), "of a target has 1 to 100"),
+    ],
+)
+async def test_hello_that_is_none_is_refused_with_a_sentence(
+    channel: grpc.aio.Channel, message: MachineMessage, sentence: str
+) -> None:
+    """INVALID_ARGUMENT."""
+    controller = Controller(channel)
+    await controller.call.write(message)
+    code, said = await controller.refusal()
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert sentence in said
+
+
+async def test_resolved_comes_after_the_trigger_of_its_alarm(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """To the controllers of its target."""
+    controller = await Controller(channel).hello()
+    told = trigger()
+    served.server.deliver(told)
+    assert served.server.resolved(PUMP, uuid.UUID(bytes=told.alarm_id), 9) == 1
+    assert served.server.resolved("Fan 2", uuid.UUID(bytes=told.alarm_id), 9) == 0
+    await controller.trigger()
+    message = await controller.read()
+    assert message.resolved == Resolved(alarm_id=told.alarm_id, target=PUMP, time_ns=9)
+
+
+async def test_queue_at_its_bound_leaves_the_oldest_out_and_tells_it_later() -> None:
+    """Counted; the newest come at once, and in the end all of them, each with its first attempt first."""
+    before = counted("alarms_machine_queue_full_total")
+    async with (
+        Served(maximum_queued=3) as served,
+        grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel,
+    ):
+        controller = await Controller(channel).hello()
+        told = [trigger() for _ in range(5)]
+        for one in told:  # without a turn of the loop in between
+            served.server.deliver(one)
+        assert counted("alarms_machine_queue_full_total") == before + 2
+        first = [(await controller.trigger()).id for _ in range(3)]
+        assert first == [one.id for one in told[2:]]
+        missing = {one.id for one in told[:2]}
+        while missing:
+            received = await controller.trigger()
+            assert received.attempt == 1 or received.id not in missing
+            missing.discard(received.id)
+
+
+async def test_connections_are_bounded(served: Served) -> None:
+    """One more is refused, counted, and let in when another has gone."""
+    refused = counted("alarms_machine_connections_refused_total", reason="RESOURCE_EXHAUSTED")
+    async with (
+        Served(maximum_connections=1) as few,
+        grpc.aio.insecure_channel(f"127.0.0.1:{few.port}") as channel,
+    ):
+        controller = await Controller(channel).hello()
+        code, sentence = await Controller(channel).refusal()
+        assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "1 controllers are connected" in sentence
+        assert counted("alarms_machine_connections_refused_total", reason="RESOURCE_EXHAUSTED") == refused + 1
+        await controller.call.done_writing()
+        assert await controller.refusal() == (grpc.StatusCode.OK, "")
+        await Controller(channel).hello()
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", "secret2"])
+async def test_wrong_token_is_refused(token: str | None) -> None:
+    """UNAUTHENTICATED, with what to do; the right one is let in."""
+    async with (
+        Served(token="secret") as served,
+        grpc.aio.insecure_channel(f"127.0.0.1:{served.port}") as channel,
+    ):
+        code, sentence = await Controller(channel, token).refusal()
+        assert code is grpc.StatusCode.UNAUTHENTICATED
+        assert "authorization: Bearer" in sentence
+        await Controller(channel, "secret").hello()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "alarms.example"])
+async def test_server_open_to_others_needs_tls_or_a_token(host: str) -> None:
+    """It says so before it listens."""
+    with pytest.raises(ValueError, match="TLS or a token"):
+        Served(host=host)
+
+
+def certificates(folder: Path, authority: trustme.CA) -> Tls:
+    server = authority.issue_cert("127.0.0.1", "localhost")
+    server.private_key_pem.write_to_path(folder / "server.key")
+    server.cert_chain_pems[0].write_to_path(folder / "server.pem")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    return Tls(folder / "server.pem", folder / "server.key", folder / "ca.pem")
+
+
+def secure(port: int, authority: trustme.CA, leaf: trustme.LeafCert | None) -> grpc.aio.Channel:
+    key, chain = (leaf.private_key_pem.bytes(), leaf.cert_chain_pems[0].bytes()) if leaf else (None, None)
+    credentials = grpc.ssl_channel_credentials(authority.cert_pem.bytes(), key, chain)
+    return grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials)
+
+
+@pytest.mark.parametrize(
+    ("dns", "common_name", "machine", "targets"),
+    [
+        ("plc-7", PUMP, PUMP, [PUMP]),
+        ("plc-7", PUMP, "plc-7", [PUMP]),
+        ("pump-2", None, "pump-2", ["pump-2"]),
+        ("plc-7", "*", "plc-7", ["*"]),
+        ("plc-7", "*", "plc-7", [PUMP, "Fan 2"]),
+    ],
+)
+async def test_certificate_that_names_the_machine_is_let_in(
+    tmp_path: Path, dns: str, common_name: str | None, machine: str, targets: list[str]
+) -> None:
+    """By its common name or a DNS name."""
+    authority = trustme.CA()
+    async with (
+        Served(tls=certificates(tmp_path, authority)) as served,
+        secure(served.port, authority, authority.issue_cert(dns, common_name=common_name)) as channel,
+    ):
+        controller = await Controller(channel).hello(machine, targets)
+        told = trigger(targets[0] if targets != ["*"] else PUMP)
+        served.server.deliver(told)
+        assert (await controller.trigger()).id == told.id
+
+
+@pytest.mark.parametrize(
+    ("machine", "targets", "sentence"),
+    [
+        ("plc-8", [PUMP], "the certificate is 'Pump 1', 'plc-7''s, not 'plc-8''s"),
+        ("plc-7", [PUMP, "Fan 2"], "names 'Pump 1', 'plc-7' as its machines, not 'Fan 2'"),
+        ("plc-7", ["*"], "names 'Pump 1', 'plc-7' as its machines, not '*'"),
+    ],
+)
+async def test_certificate_that_does_not_name_the_machine_is_refused(
+    tmp_path: Path, machine: str, targets: list[str], sentence: str
+) -> None:
+    """PERMISSION_DENIED, saying whose it is."""
+    authority = trustme.CA()
+    async with (
+        Served(tls=certificates(tmp_path, authority)) as served,
+        secure(served.port, authority, authority.issue_cert("plc-7", common_name=PUMP)) as channel,
+    ):
+        controller = Controller(channel)
+        await controller.call.write(MachineMessage(hello=Hello(machine=machine, targets=targets)))
+        code, said = await controller.refusal()
+        assert code is grpc.StatusCode.PERMISSION_DENIED
+        assert sentence in said
+        assert not served.server.connected
+
+
+def signed(authority: trustme.CA, names: Sequence[x509.GeneralName]) -> grpc.ChannelCredentials:
+    """A controller's certificate with these alternative names; trustme has no URIs."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    issuer_key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "plc-7")]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(issuer.not_valid_before_utc)
+        .not_valid_after(issuer.not_valid_after_utc)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(issuer_key, hashes.SHA256())
+    )
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    private = key.private_bytes(pem, pkcs8, serialization.NoEncryption())
+    return grpc.ssl_channel_credentials(authority.cert_pem.bytes(), private, certificate.public_bytes(pem))
+
+
+@pytest.mark.parametrize(
+    ("uri", "targets"), [("target:Pump%201", [PUMP]), ("target:*", [PUMP, "Fan 2"]), ("target:*", ["*"])]
+)
+async def test_certificate_names_machines_by_uri(tmp_path: Path, uri: str, targets: list[str]) -> None:
+    """target:NAME, percent-encoded; they are no names of the controller. Other alternative names mean nothing."""
+    authority = trustme.CA()
+    names = [x509.UniformResourceIdentifier(uri), x509.RFC822Name("Fan2@plant.example")]
+    credentials = signed(authority, names)
+    async with (
+        Served(tls=certificates(tmp_path, authority)) as served,
+        grpc.aio.secure_channel(f"127.0.0.1:{served.port}", credentials) as channel,
+    ):
+        await Controller(channel).hello("plc-7", targets)
+        for machine in (PUMP, "Fan2@plant.example"):
+            controller = Controller(channel)
+            await controller.call.write(MachineMessage(hello=Hello(machine=machine, targets=targets)))
+            code, _ = await controller.refusal()
+            assert code is grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_certificate_of_nobody_or_of_another_authority_is_not_connected(
+    tmp_path: Path, own: bool
+) -> None:
+    """The handshake fails."""
+    authority = trustme.CA()
+    leaf = trustme.CA().issue_cert("plc-7") if own else None
+    async with (
+        Served(tls=certificates(tmp_path, authority)) as served,
+        secure(served.port, authority, leaf) as channel,
+    ):
+        code, _ = await Controller(channel).refusal()
+        assert code is grpc.StatusCode.UNAVAILABLE
+        assert not served.server.connected
+
+
+async def test_pem_file_that_is_none_is_named(tmp_path: Path) -> None:
+    """Before it listens."""
+    tls = certificates(tmp_path, trustme.CA())
+    tls.client_ca.write_text("no certificate")
+    with pytest.raises(OSError, match=r"ca\.pem is no certificate"):
+        await Served(tls=tls).server.start()
+    with pytest.raises(OSError, match=r"ca\.pem are no certificate and its key"):
+        await Served(tls=tls._replace(key=tls.client_ca)).server.start()
+
+
+def test_tls_and_a_token_at_once_are_refused(tmp_path: Path) -> None:
+    """One of them would not be asked for."""
+    with pytest.raises(ValueError, match="not both"):
+        Served(tls=Tls(tmp_path, tmp_path, tmp_path), token="secret")
+
+
+async def test_port_that_is_taken_is_named() -> None:
+    """An OSError, as of other services."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"127.0.0.1:{port}"):
+            await Served(port=port).server.start()
+
+
+async def test_health_and_reflection_answer(served: Served, channel: grpc.aio.Channel) -> None:
+    """For probes, and for whoever has only grpcurl."""
+    stub: Any = health_pb2_grpc.HealthStub(channel)  # whose types say nothing of its methods
+    for service in ("", "alarm.v1.Machines"):
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    reflection: Any = reflection_pb2_grpc.ServerReflectionStub
+    call = reflection(channel).ServerReflectionInfo()
+    await call.write(reflection_pb2.ServerReflectionRequest(list_services=""))
+    listed = (await call.read()).list_services_response.service
+    assert "alarm.v1.Machines" in {one.name for one in listed}
+    await call.done_writing()
+
+
+async def test_stop_tells_what_is_queued_keeps_answers_and_ends_streams(
+    served: Served, channel: grpc.aio.Channel
+) -> None:
+    """With OK, so that the controller connects to another replica; health says NOT_SERVING first."""
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    watch = stub.Watch(health_pb2.HealthCheckRequest())
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+    controller = await Controller(channel).hello()
+    first, second = trigger(), trigger()
+    served.server.deliver(first)
+    await controller.answer(await controller.trigger())
+    served.server.deliver(second)
+    stopping = asyncio.create_task(served.server.stop(10))
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert (await controller.trigger()).id == second.id
+    assert await controller.refusal() == (grpc.StatusCode.OK, "")
+    await stopping
+    assert [one[0].bytes for one in served.database.answers] == [first.id]
+    assert served.server.connected == 0
+
+
+def test_book_at_its_bound_leaves_the_oldest_to_the_database() -> None:
+    """Counted; it comes back from there when there is room."""
+    before = counted("alarms_triggers_forgotten_total")
+    book = Book(maximum=2)
+    first, second, third = (trigger() for _ in range(3))
+    assert all(book.add(one) for one in (first, second, third))
+    assert book.of(["*"]) == [second, third]
+    assert counted("alarms_triggers_forgotten_total") == before + 1
+    book.finish(second.id)
+    assert book.agree([first, third], [PUMP]) == []
+    assert book.of([PUMP]) == [third, first]
+
+
+def test_book_does_not_take_what_the_database_has_never_had_for_answered() -> None:
+    """It may be on its way there; nor what it has of other machines than those that were asked for."""
+    book = Book()
+    new, stored, fan = trigger(), trigger(), trigger("Fan 2")
+    book.add(new)
+    book.agree([stored, fan], ["*"])
+    assert book.agree([stored], [PUMP]) == []
+    assert book.agree([], [PUMP]) == [stored.id]
+    assert book.of(["*"]) == [new, fan]
+
+
+async def test_answers_at_their_bound_keep_controllers_waiting() -> None:
+    """A thousand that the database does not have yet; they are heard, and afterwards all are kept."""
+    book, database = Book(), Database()
+    heard: list[Acknowledgement] = []
+    answers = Answers(book, database, heard.append, book.finish)
+    connection = Connection("plc", [PUMP], 1, time.monotonic)
+
+    async def take() -> None:
+        for number in range(1_200):
+            id_ = number.to_bytes(16)
+            await answers.take(connection, Answer(trigger_id=id_, outcome=Outcome.OUTCOME_DONE))
+
+    taking = asyncio.create_task(take())
+    await until(lambda: len(heard) == 1_001)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(heard) == 1_001
+    running = asyncio.create_task(answers.run())
+    await taking
+    await answers.drained()
+    running.cancel()
+    assert len(database.answers) == 1_200
