@@ -28,7 +28,7 @@ from alarms.fleet import Fleet, OfFeature
 from alarms.judge import Judge
 from alarms.partitions import Partition
 from alarms.rules import Zone
-from alarms.store import Store
+from alarms.store import PartitionLostError, Store, Writing
 from alarms.unwritten import Unwritten
 from alarms.windows import Piece
 from wire import deliveries, names
@@ -236,7 +236,7 @@ class Judging:
                 writing.offsets or writing.events or writing.evaluations or writing.applied or writing.noted
             ):
                 continue
-            await self._database.ask(lambda connection, it=writing: self._store.write(connection, it))  # type: ignore[misc]  # bound early
+            await self._write(writing)
             for stream, (offset, _) in offsets.items():
                 metrics.OFFSET.labels(stream).set(offset)
                 if stream in self._partitions:
@@ -245,6 +245,18 @@ class Judging:
                 self._on_written()
             async with self._changed:
                 self._changed.notify_all()
+
+    async def _write(self, writing: Writing) -> None:
+        """PartitionLostError where somebody else has taken what was not given up."""
+        try:
+            await self._database.ask(lambda connection: self._store.write(connection, writing))
+        except PartitionLostError as error:
+            given_up = {stream for stream in writing.offsets if stream not in self._partitions}
+            if not given_up:
+                raise
+            log.info("given_up_while_writing", error=str(error))
+            serials = [serial for serial in self._judge.fleet.sensors if self._partition(serial) in given_up]
+            await self._write(writing.without(serials, given_up))
 
     def close(self) -> None:
         """Let the threads end."""

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from vibration.units import UnitError, unit
 
-Severity = Annotated[int, Field(ge=1, le=1000)]  # as OPC UA counts them
-Seconds = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Severity = Annotated[int, Field(ge=1, le=1000, strict=True)]  # as OPC UA counts them
+Seconds = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False, strict=True)]
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]  # no texts, no booleans
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 HIGH_LEVELS: Final = ("high_high", "high")  # most severe first
 LOW_LEVELS: Final = ("low_low", "low")
@@ -125,9 +126,9 @@ class Trigger(_Model):
 class Scope(_Model):
     """Whom the rule is for: exactly one of these."""
 
-    sensor: str | None = None
-    target: str | None = None
-    type: str | None = None
+    sensor: Name | None = None
+    target: Name | None = None
+    type: Name | None = None
     all: Literal[True] | None = None
 
     @model_validator(mode="after")

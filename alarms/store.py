@@ -47,6 +47,15 @@ class Writing(NamedTuple):
     applied: Sequence[tuple[int, str]] = ()  # requests, with the reason why one was refused
     noted: Sequence[tuple[uuid.UUID, bool]] = ()  # triggers: acknowledged, or escalated
 
+    def without(self, serial_numbers: Collection[str], streams: Collection[str]) -> "Writing":
+        """Without sensors that another process judges now: it makes the same of them, from the last that was written."""
+        return self._replace(
+            offsets={stream: offset for stream, offset in self.offsets.items() if stream not in streams},
+            events=[one for one in self.events if one.source.serial_number not in serial_numbers],
+            evaluations=[one for one in self.evaluations if one["serial_number"] not in serial_numbers],
+            triggers=[one for one in self.triggers if one.message.serial_number not in serial_numbers],
+        )
+
 
 class Due(NamedTuple):
     """A trigger that was acknowledged, or by nobody in time."""
@@ -252,6 +261,7 @@ def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
     """As it is now; it is no longer dirty."""
     return {
         **_key(evaluation.key),
+        "serial_number": evaluation.task.source.serial_number,
         "version": evaluation.task.rule.version,
         "state": Jsonb(evaluation.kept()),
         "reason": evaluation.reason,

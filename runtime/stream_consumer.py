@@ -112,9 +112,9 @@ class StreamConsumer:
         self._expected.clear()
         if hand_over and not self.broken.is_set():
             await self._hand_over(None)
-        await close(self._consumer)
-        for stream in streams:
+        for stream in streams:  # before RabbitMQ knows, and makes another active
             self._reader.active(stream, False)
+        await close(self._consumer)
 
     async def _on_update(self, active: bool, event: EventContext) -> OffsetSpecification:
         stream = event.stream

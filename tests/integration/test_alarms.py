@@ -1,0 +1,134 @@
+"""The alarms service on real servers: raising, clearing, requests, restarts, replicas, machines."""
+
+from pathlib import Path
+
+import numpy as np
+
+from stack.local import Stack
+from tests.integration.alarming import CALM, FAST, WILD, batch, site
+from tests.integration.pipeline import running, wait_for
+from tests.integration.relay import Relay
+
+
+async def test_batch_beyond_a_limit_raises_an_alarm_that_clears_and_is_closed_by_an_operator(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """From the stream to the database: active, cleared, acknowledged; with evidence of each step."""
+    with site(stack) as here, running(stack, tmp_path) as pipeline:
+        here.sensor("alarm-1")
+        here.rule("simple", FAST, sensor="alarm-1")
+        pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
+        async with Relay(stack) as relay:
+            await relay.batches("alarm-1", [batch(0, CALM), batch(1, WILD)])
+            wait_for(lambda: here.states("simple") == ["ACTIVE_UNACKNOWLEDGED"], 10, "an alarm")
+            await relay.batches("alarm-1", [batch(2, CALM)])
+            wait_for(lambda: here.states("simple") == ["CLEARED_UNACKNOWLEDGED"], 10, "its end")
+        [alarm] = here.alarms("simple")
+        assert alarm["value"] == 2.0
+        here.owner.execute(
+            "INSERT INTO alarm_request (alarm_id, action, by, comment) VALUES (%s, 'acknowledge', 'anna@laptop', 'seen')",
+            [alarm["id"]],
+        )
+        wait_for(lambda: here.states("simple") == ["CLOSED"], 10, "the acknowledgement")
+        assert [kind for _, kind in here.transitions("simple")] == ["ACTIVATED", "CLEARED", "ACKNOWLEDGED"]
+        evidence = here.one(
+            "SELECT evidence FROM alarm_transition WHERE alarm_id = %s AND kind = 'ACTIVATED'", [alarm["id"]]
+        )
+        assert evidence["samples"]["serial_number"] == "alarm-1"
+        assert evidence["limit"] == 1.0
+
+
+async def test_service_killed_again_and_again_loses_and_repeats_no_alarm(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """Twenty sensors go beyond the limit and back ten times, by batch and by window, while the service is killed."""
+    serials = [f"alarm-kill-{number}" for number in range(20)]
+    windowed = {
+        **FAST,
+        "feature": "rms",
+        "window_s": 1,
+        "hop_s": 1,
+        "levels": {"high": {"limit": 0.5, "severity": 300}},
+    }
+    shaking = np.tile(np.float32([2.0, -2.0]), 50)
+    with site(stack) as here, running(stack, tmp_path) as pipeline:
+        for serial in serials:
+            here.sensor(serial)
+        here.rule("batches", FAST, type="vibration")
+        here.rule("windows", windowed, type="vibration")
+        async with Relay(stack) as relay:
+            for begin in range(0, 80, 20):
+                service = pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
+                for sequence in range(begin, begin + 20):
+                    samples = shaking if sequence // 4 % 2 else CALM
+                    for serial in serials:
+                        await relay.batches(serial, [batch(sequence, samples)])
+                if begin < 60:
+                    # somewhere on the way, never at its end
+                    wait_for(lambda: len(here.transitions("batches")) > begin, 20, "some of it")  # noqa: B023
+                    service.kill()
+                    pipeline.services.remove(service)
+        for name in ("batches", "windows"):
+            wait_for(lambda: len(here.transitions(name)) >= 19 * 20, 30, "all of it")  # noqa: B023
+            kinds = ["ACTIVATED", "CLEARED"] * 9 + ["ACTIVATED"]
+            found = here.transitions(name)
+            for serial in serials:
+                assert [kind for of, kind in found if of == serial] == kinds[: len(kinds)], (name, serial)
+
+
+async def test_replica_that_stops_hands_its_partitions_over_without_a_gap(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """Two share the partitions; one is stopped in between, and each change is written once."""
+    serials = [f"alarm-share-{number}" for number in range(20)]
+    with site(stack) as here, running(stack, tmp_path) as pipeline:
+        for serial in serials:
+            here.sensor(serial)
+        here.rule("shared", FAST, type="vibration")
+        first = pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
+        second = pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
+        wait_for(
+            lambda: (
+                first.metric("alarms_active") + second.metric("alarms_active") == 4
+                and second.metric("alarms_active") > 0
+            ),
+            30,
+            "shared partitions",
+        )
+        async with Relay(stack) as relay:
+            for sequence in range(40):
+                for serial in serials:
+                    await relay.batches(serial, [batch(sequence, WILD if sequence % 2 else CALM)])
+                if sequence == 20:
+                    assert first.stop() == 0
+                    pipeline.services.remove(first)
+        wait_for(lambda: len(here.transitions("shared")) >= 39 * 20, 30, "all of it")
+        found = here.transitions("shared")
+        for serial in serials:
+            kinds = [kind for of, kind in found if of == serial]
+            assert kinds == ["ACTIVATED", "CLEARED"] * 19 + ["ACTIVATED"], serial
+        assert second.metric("alarms_active") == 4
+
+
+async def test_delay_that_runs_is_not_begun_anew_by_a_restart(stack: Stack, tmp_path: Path) -> None:
+    """Ten minutes of the sensor's time, with a stop in the middle."""
+    with site(stack) as here, running(stack, tmp_path) as pipeline:
+        here.sensor("alarm-delay-1")
+        here.rule("delayed", {**FAST, "on_delay_s": 600}, sensor="alarm-delay-1")
+        service = pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
+        async with Relay(stack) as relay:
+            await relay.batches("alarm-delay-1", [batch(0, WILD)])
+            wait_for(
+                lambda: here.one(
+                    "SELECT (state #>> '{levels,levels,high,beyond}')::boolean FROM alarm_evaluation WHERE rule_id = %s",
+                    [here.rules["delayed"]],
+                ),
+                10,
+                "the delay's begin in the database",
+            )
+            service.kill()
+            pipeline.services.remove(service)
+            pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
+            await relay.batches("alarm-delay-1", [batch(590, WILD)])
+            await relay.batches("alarm-delay-1", [batch(601, WILD)])
+            wait_for(lambda: here.states("delayed") == ["ACTIVE_UNACKNOWLEDGED"], 10, "an alarm")
