@@ -31,7 +31,7 @@ names_argument = click.argument(
 def rules() -> None:
     """Rules: what raises alarms, for which sensors, at which severity, and what is done then.
 
-    Kept in the database, and valid from the moment that they are written; docs/alarms.md has every kind with its
+    Kept in the database; the alarms service takes a change within seconds. docs/alarms.md has every kind with its
     fields. A change makes a new version of a rule: its evaluation begins anew.
 
     \b
