@@ -12,6 +12,7 @@ import click
 from emulator import fleet_plan, options
 from emulator.config import EmulatorSettings
 from emulator.fleet import Clock, Fleet
+from emulator.fleet_machines import FleetMachines, driven
 from emulator.replay import Replay, load
 from emulator.sensor import Plan
 from runtime import config
@@ -78,6 +79,15 @@ from wire import limits
     "--samples-per-batch", default=100, show_default=True, type=options.SAMPLES,
     help="Samples in a message of the load test.",
 )  # fmt: skip
+@click.option(
+    "--controller", metavar="HOST:PORT",
+    help="Be the controller of the fleet's machines: the alarms service stops the one of a sensor, which falls silent.",
+)  # fmt: skip
+@click.option("--controller-token", envvar="STREAMING_MACHINE_TOKEN", help="Token for the alarms service.")
+@click.option(
+    "--restart-after", type=options.RESTART_S,
+    help="Seconds after which a stopped machine starts again [default: never].",
+)  # fmt: skip
 @click.option("--duration", type=options.DURATION_S, help="Stop after so many seconds.")
 @click.option("--exit-when-done", is_flag=True, help="Stop when the recording has ended and is acknowledged.")
 @click.option(
@@ -93,6 +103,7 @@ def main(**chosen: Any) -> None:
     python -m emulator --credentials one.json --serial pump-1 --replay bearing.npz \\
         --channel DE --sample-frequency 12000 --speed 10 --exit-when-done
     python -m emulator --credentials load.json --sensors 200 --load 15000 --samples-per-batch 10
+    python -m emulator --credentials fleet.json --controller 127.0.0.1:50051 --restart-after 60
     """
     settings = config.load(EmulatorSettings)
     passwords = _passwords(chosen["credentials"])
@@ -103,6 +114,12 @@ def main(**chosen: Any) -> None:
             f"no credentials for {unknown[0]} and {len(unknown) - 1} others in {chosen['credentials']}: "
             "python -m stack credentials makes them"
         )
+    machines = None
+    if chosen["controller"] is not None:
+        plans, by_serial = driven(plans, chosen["restart_after"])
+        machines = FleetMachines(chosen["controller"], by_serial, chosen["controller_token"])
+    elif chosen["restart_after"] is not None:
+        raise click.UsageError("--restart-after is for machines that are stopped: --controller HOST:PORT")
 
     async def run(health: Health, stop: asyncio.Event) -> None:
         await Fleet(
@@ -114,6 +131,7 @@ def main(**chosen: Any) -> None:
             report=chosen["report"],
             exit_when_done=chosen["exit_when_done"],
             duration_s=chosen["duration"],
+            machines=machines,
         ).run(stop)
 
     sys.exit(run_service("emulator", settings, run))

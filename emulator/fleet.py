@@ -11,6 +11,7 @@ import structlog
 
 from emulator import metrics
 from emulator.config import EmulatorSettings
+from emulator.fleet_machines import FleetMachines
 from emulator.link import Link
 from emulator.sensor import Plan, Sensor
 from runtime.health import Health
@@ -81,12 +82,14 @@ class Fleet:
         report: Path | None = None,
         exit_when_done: bool = False,
         duration_s: float | None = None,
+        machines: FleetMachines | None = None,
     ) -> None:
         self._clock = clock or Clock()
         self._health = health
         self._report = report
         self._exit_when_done = exit_when_done
         self._duration_s = duration_s
+        self._machines = machines
         self._started = asyncio.Event()
         self._commanded = asyncio.Event()
         self._all_connected = False
@@ -113,6 +116,8 @@ class Fleet:
                     tasks.create_task(self._sample(), name="sample"),
                     tasks.create_task(self._watch(), name="watch"),
                 ]
+                if self._machines is not None:
+                    connecting.append(tasks.create_task(self._machines.run(stop), name="machines"))
                 waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._done())]
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 for task in [*connecting[1:], *waits]:

@@ -1,6 +1,7 @@
 """What the options of `python -m emulator` may be: every number has a range, and is one."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,3 +48,6 @@ _STEP_AT_S = Number(0, 1e9)
 _STEP_BY_S = Number(-1e9, 1e9)
 START_NS = click.IntRange(limits.MINIMUM_TIME_NS, 2**62)
 SENSORS = click.IntRange(1, 20_000)
+RUN_DOWN_S = Number(0, 3_600)
+RESTART_S = Number(0.1, 1_000_000)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
