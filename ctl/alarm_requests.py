@@ -97,6 +97,8 @@ def ack(
             if not rows:
                 click.echo("no alarm is unacknowledged", err=True)
                 return
+            if len(rows) == _MOST:
+                click.echo(f"the {_MOST:,} most severe ones; there may be more: say it again", err=True)
             operator.confirm(f"acknowledge {_alarms(len(rows))}?", yes=yes)
         known = {row["id"]: _acknowledged(row) for row in rows if row["acknowledged"]}
         _carry_out(operator, database, rows, known, Request("acknowledge", comment), wait_s, form)

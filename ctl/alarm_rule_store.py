@@ -20,7 +20,7 @@ class Change(NamedTuple):
 
     name: str
     done: str  # added, changed, unchanged
-    fields: tuple[str, ...]  # of the definition, and enabled
+    fields: tuple[str, ...]  # that changed: of the definition, and enabled
     version: int
     note: str = ""  # what may be a mistake
 
@@ -68,7 +68,7 @@ def put(database: Database, name: str, rule: AnyRule, enabled: bool | None, *, n
     if found is None:
         parameters = _parameters(name=name, enabled=enabled is not False, definition=definition)
         database.execute(query("alarm_rule_insert"), parameters)
-        return Change(name, "added", tuple(definition), 1, note)
+        return Change(name, "added", (), 1, note)
     if new:
         raise CtlError(f"there is a rule {name!r} already: iotctl alarms rules set changes it", USAGE)
     before = _normal(found["definition"])

@@ -78,7 +78,7 @@ HISTORY = (
     Column("source", "SOURCE", priority=2),
     Column("rule", "RULE", priority=1),
     Column("alarm_id", "ALARM", short, priority=1),
-    Column("by", "BY"),
+    Column("by", "BY", priority=1),
     Column("comment", "COMMENT", text=True),
     Column("target", "TARGET", wide=True),
     Column("message", "MESSAGE", wide=True),
@@ -169,7 +169,8 @@ def evidence(of: Mapping[str, Any], console: Console) -> None:
     title = f"Evidence of {str(of['kind']).replace('_', ' ').lower()}, {clock(of['at'])}"
     console.print(Padding(Text(title, style="bold"), (1, 0, 0, 0)))
     drawn = alarm_evidence.spectrum(given)
-    rest = {key: value for key, value in given.items() if key != "spectrum" or drawn is None}
+    first = [key for key in ("value", "limit", "unit") if key in given]  # JSON in the database keeps no order
+    rest = {key: given[key] for key in (*first, *given) if key != "spectrum" or drawn is None}
     if drawn is not None:
         rest |= {f"spectrum.{key}": value for key, value in _beside(given["spectrum"]).items()}
     grid = Table.grid(padding=(0, 3, 0, 0))

@@ -31,7 +31,7 @@ HELP = """\
   BATCHES                  batches a second, over the last five seconds
   LATENCY                  from a batch's last sample to the database
   MISSING                  batches that were measured and never came
-  LAST ALARM               the last warning or alarm of a day
+  LAST ALARM               its open alarm, or the last warning of a day
 [b]q[/b]                          quit"""
 
 

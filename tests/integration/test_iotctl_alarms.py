@@ -16,6 +16,7 @@ import pytest
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from ctl import alarm_requests
 from ctl.context import query
 from ctl.select import complete_alarm, complete_rule
 from stack.local import Stack
@@ -490,6 +491,19 @@ def test_ack_of_all_asks_and_takes_what_is_unacknowledged_and_not_silent(
         rows = iotctl.json("alarms", "ack", "--serial", "alarm-1", "--yes", "--wait", "30s")
         assert [row["source"] for row in rows] == ["alarm-1"]
     assert "no alarm is unacknowledged" in iotctl.run("alarms", "ack", "--min-severity", "999", "-y").stderr
+
+
+def test_ack_of_more_than_the_bound_takes_the_most_severe_and_says_so(
+    iotctl: Iotctl, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others the next time."""
+    monkeypatch.setattr(alarm_requests, "_MOST", 1)
+    service.alarm(HOT, "alarm-1", severity=300)
+    service.alarm(HOT, "alarm-2", severity=900)
+    with service.answering():
+        result = iotctl.run("alarms", "ack", "--all", "--yes", "--wait", "30s")
+    assert "the 1 most severe ones; there may be more" in result.stderr
+    assert [line.split()[1] for line in result.stdout.splitlines()[1:]] == ["alarm-2"]
 
 
 def test_shelve_asks_for_a_time_or_until_it_clears_with_a_reason(
