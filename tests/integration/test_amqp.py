@@ -265,3 +265,25 @@ def test_queue_declared_otherwise_is_made_anew_only_while_empty_and_unused(
     for queue in names.QUEUES:
         assert not arguments_refused(queue)
     topology.declare_queues(elsewhere)  # as every start does
+
+
+def test_queue_of_alarms_that_nobody_reads_keeps_the_newest_and_refuses_nothing(
+    elsewhere: topology.TopologySettings,
+) -> None:
+    """Else nobody would hear of an alarm any more when it is full. Triggers, which are of the moment, are not kept."""
+    small = elsewhere.model_copy(update={"queue_maximum_bytes": 1_000_000})
+    topology.declare_queues(small)
+    with pika.BlockingConnection(parameters(small, "test")) as raw:
+        channel = raw.channel()
+        channel.confirm_delivery()
+        for number in range(40):  # four times what fits
+            channel.basic_publish(names.EXCHANGE, KEY, b"%02d" % number + bytes(100_000), mandatory=True)
+        kept = []
+        while (got := channel.basic_get(names.ALARM_QUEUE, auto_ack=True))[0] is not None:
+            kept.append(int(got[2][:2]))
+        assert 1 < len(kept) <= 10
+        assert kept == list(range(40 - len(kept), 40))
+        with pytest.raises(pika.exceptions.UnroutableError):
+            channel.basic_publish(
+                names.EXCHANGE, names.alarm_trigger_routing_key("amqp-1"), b"", mandatory=True
+            )
