@@ -28,10 +28,11 @@ class MailSender:
     ready = True
 
     def __init__(self, settings: OutboxSettings) -> None:
+        """OSError where the file of the authority is none."""
         self._settings = settings
         self._tls: ssl.SSLContext | None = None
         if settings.alarms_smtp_host and settings.alarms_smtp_tls != "none":
-            self._tls = ssl.create_default_context(cafile=settings.alarms_smtp_ca or None)
+            self._tls = _trusting(settings.alarms_smtp_ca)
 
     async def send(self, item: Item) -> str | None:
         """Those whom the server does not take for now are tried again alone; who is refused for good is the remark.
@@ -67,6 +68,15 @@ class MailSender:
         if not refused:
             return None
         return _refused(item, {to: (answer.code, answer.message) for to, answer in refused.items()})
+
+
+def _trusting(authority: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority or None)
+    except OSError as error:
+        raise OSError(
+            f"STREAMING_ALARMS_SMTP_CA: {authority} cannot be read as certificates: {error}"
+        ) from error
 
 
 def message(key: str, event: Mapping[str, Any], to: list[str], sender: str) -> EmailMessage:

@@ -72,7 +72,7 @@ def _judge_queues(tell: Teller, depths: dict[str, tuple[int, int] | None]) -> No
                 f"nobody reads {queue}, with {counted(ready, 'message')} in it",
                 f"is {reader} running (python -m {reader})? Its log says what it waits for",
             )
-        elif ready > _MANY:
+        elif ready > _MANY and queue != names.ALARM_QUEUE:  # nobody has to read that one
             tell.warning(
                 "queues",
                 f"{counted(ready, 'message')} in {queue}",

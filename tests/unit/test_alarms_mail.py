@@ -205,6 +205,17 @@ async def test_mail_is_encrypted_by_starttls_with_a_login(post: Post, encrypted:
     assert len(post.envelopes) == 1
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_authority_that_cannot_be_read_is_named_at_the_start(tmp_path: Path, content: str | None) -> None:
+    """And not at the first alarm."""
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    given = {"alarms_smtp_host": "mail.example.com", "alarms_smtp_ca": str(file)}
+    with pytest.raises(OSError, match=r"STREAMING_ALARMS_SMTP_CA: .*/ca\.pem cannot be read"):
+        MailSender(OutboxSettings.model_validate(given))
+
+
 async def test_mail_with_a_wrong_password_is_tried_again(post: Post, encrypted: dict[str, object]) -> None:
     """It can be put right."""
     with pytest.raises(UnsentError, match=r"(?i)auth"):

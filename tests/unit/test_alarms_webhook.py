@@ -8,6 +8,8 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,6 +20,7 @@ from alarms.sending import Item, RefusedError, UnsentError
 from alarms.webhook import WebhookSender, retry_after_s, secrets, signature
 from tests.unit.test_alarms_actions import event
 
+ROOT = Path(__file__).resolve().parents[2]
 KEYS = [b"0123456789abcdef01234567", b"another secret of 31 bytes ...."]
 GIVEN = " ".join(f"whsec_{base64.b64encode(key).decode()}" for key in KEYS)
 KEY = "8d1e4f0a-6d3c-5a90-b7d2-2f1a4f6f3a11/ACTIVATED/1772366400000000000/0"
@@ -118,6 +121,35 @@ def test_signature_is_that_of_the_published_example() -> None:
     [key] = secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     made = signature([key], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, b'{"test": 2432232314}')
     assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+async def test_example_of_the_documentation_verifies_what_is_sent_and_nothing_else(
+    receiver: Receiver,
+) -> None:
+    """docs/webhooks.md: with any of the secrets; not a body, an id or a time that somebody has changed."""
+    text = (ROOT / "docs" / "webhooks.md").read_text()
+    example: dict[str, Any] = {}
+    exec(text.partition("```python\n")[2].partition("```")[0], example)
+    verified = example["verified"]
+    await post(receiver.url(), alarms_webhook_secret=GIVEN)
+    [(headers, body)] = receiver.requests
+    assert all(verified(secret, headers, body) for secret in GIVEN.split())
+    assert not verified(base64.b64encode(bytes(24)).decode(), headers, body)
+    assert not verified(GIVEN.split()[0], headers, body + b" ")
+    assert not verified(GIVEN.split()[0], {**headers, "webhook-id": "another"}, body)
+    old = int(headers["webhook-timestamp"]) - 301
+    signed = signature(KEYS, KEY, old, body)
+    late = {**headers, "webhook-timestamp": str(old), "webhook-signature": signed}
+    assert not verified(GIVEN.split()[0], late, body)
+
+
+def test_documentation_shows_an_event_as_it_is() -> None:
+    """The same fields in the same order, and each is explained."""
+    text = (ROOT / "docs" / "webhooks.md").read_text()
+    shown = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    assert shown == event_json(event(evidence={"limit": 7.1}))
+    table = text.partition("| field | means |")[2].partition("\n\n")[0]
+    assert all(f"`{name}`" in table for name in shown)
 
 
 async def test_webhook_without_a_secret_is_not_signed_and_that_is_said_once(receiver: Receiver) -> None:
