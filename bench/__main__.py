@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from bench import alarms as judged
 from bench import commands as told
 from bench.measure import case
 from bench.pipeline import PROCESSES, chain
@@ -26,8 +27,8 @@ console = Console()
     "--samples",
     "sizes",
     multiple=True,
-    type=click.IntRange(1, 65_536),
-    help="Samples in a message; may be repeated [default: 1, 10, 100, 1000].",
+    type=click.IntRange(0, 65_536),
+    help="Samples in a message; may be repeated; 0: none [default: 1, 10, 100, 1000].",
 )
 @click.option(
     "--seconds",
@@ -48,13 +49,23 @@ console = Console()
     help="Sensors that are sent a command at once; 0: none.",
 )
 @click.option(
+    "--alarms",
+    "judged_sensors",
+    default=1_000,
+    show_default=True,
+    type=click.IntRange(0, 10_000),
+    help="Sensors at 1 kHz that are judged by three rules each; 0: none.",
+)
+@click.option(
     "--out",
     default="bench-result.json",
     show_default=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="JSON file with the result.",
 )
-def main(sizes: tuple[int, ...], seconds: float, cores: int, sensors: int, out: Path) -> None:
+def main(
+    sizes: tuple[int, ...], seconds: float, cores: int, sensors: int, judged_sensors: int, out: Path
+) -> None:
     """Measure the whole chain, emulator to database, everything on this machine and on few cores.
 
     The rate is raised until the database no longer keeps up; rates depend on the machine, the CPU time of
@@ -63,26 +74,34 @@ def main(sizes: tuple[int, ...], seconds: float, cores: int, sensors: int, out: 
     \b
     python -m bench
     python -m bench --samples 10 --seconds 5
+    python -m bench --samples 0 --commands 0 --alarms 1000
     """
     available = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, available[:cores])
     cases: list[Case] = []
     steering: told.CommandCase | None = None
+    judging: judged.AlarmCase | None = None
     try:
         with console.status("starting") as status, chain(status.update) as running:
-            for size in sizes or tuple(FIRST_RATES):
+            for size in filter(None, sizes or tuple(FIRST_RATES)):
                 known = min(FIRST_RATES, key=lambda other: abs(other - size))
                 cases.append(case(running, size, FIRST_RATES[known], seconds, status.update))
             if sensors:
                 steering = told.commands(running, sensors, status.update)
+            if judged_sensors:
+                judging = judged.alarms(running, judged_sensors, seconds, status.update)
     except StackError as error:
         console.print(f"bench: {error}", style="red")
         sys.exit(1)
-    console.print(rates(cases))
-    console.print(costs(cases, PROCESSES))
-    console.print(memory(cases, PROCESSES))
+    if cases:
+        console.print(rates(cases))
+        console.print(costs(cases, PROCESSES))
+        console.print(memory(cases, PROCESSES))
     if steering is not None:
         console.print(told.table(steering))
+    if judging is not None:
+        for table in judged.tables(judging):
+            console.print(table)
     for one in cases:
         console.print(f"{one.samples_per_message:,} samples: {one.limited_by}", style="dim")
     result = {
@@ -91,6 +110,7 @@ def main(sizes: tuple[int, ...], seconds: float, cores: int, sensors: int, out: 
         "machine": platform.machine(),
         "cases": [one.as_json() for one in cases],
         "commands": None if steering is None else steering.as_json(),
+        "alarms": None if judging is None else judging.as_json(),
     }
     out.write_text(json.dumps(result, indent=2) + "\n")
     console.print(f"written to {out}")

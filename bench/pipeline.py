@@ -52,14 +52,14 @@ class Chain:
         self.ingest.wait_ready()
 
     @contextmanager
-    def load(self, rate: float, samples_per_message: int) -> Iterator[Service]:
+    def load(self, rate: float, samples_per_message: int, sensors: int = SENSORS) -> Iterator[Service]:
         """A fleet that publishes at this rate while the block runs."""
         arguments = ["emulator", "--credentials", str(self.stack.credentials_file)]
-        arguments += ["--sensors", str(SENSORS)]
+        arguments += ["--sensors", str(sensors)]
         arguments += ["--load", str(rate), "--samples-per-batch", str(samples_per_message)]
         fleet = self.service("emulator", arguments, "emulator")
         try:
-            fleet.wait_ready()
+            fleet.wait_ready(120)
             yield fleet
         finally:
             fleet.stop()
@@ -100,10 +100,11 @@ class Chain:
     def _written(self) -> float:
         return self.ingest.metrics().total("ingest_messages_total", kind="measurements")
 
-    def service(self, name: str, arguments: list[str], role: str) -> Service:
+    def service(self, name: str, arguments: list[str], role: str, **more: str) -> Service:
         """A process on this stack; whoever asks for it stops it."""
         self._port += 1
-        return Service(name, arguments, self.stack.environment(role), self._port, self.folder / f"{name}.log")
+        environment = {**self.stack.environment(role), **more}
+        return Service(name, arguments, environment, self._port, self.folder / f"{name}.log")
 
 
 @contextmanager
