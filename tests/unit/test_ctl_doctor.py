@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from ctl.checks import resources, sensors
+from ctl.checks import rabbitmq, resources, sensors
 from ctl.checks.finding import Finding, Say, Teller, counted, run_all
 from ctl.errors import FORBIDDEN, CtlError
 from ctl.settings import CtlSettings
+from wire import names
 
 
 @pytest.fixture
@@ -135,3 +136,13 @@ def test_counted_knows_one_from_many() -> None:
         "2 batches",
         "2,000 messages",
     )
+
+
+def test_full_queue_is_a_warning_but_for_the_one_of_alarms() -> None:
+    """Nobody has to read that one: it keeps what nobody has read."""
+    found: list[Finding] = []
+    depths = {names.STATUS_QUEUE: (1_001, 1), names.ALARM_QUEUE: (50_000, 0), names.ACK_QUEUE: (0, 1)}
+    rabbitmq._judge_queues(Teller("rabbitmq", found.append), depths)
+    [warning] = [finding for finding in found if finding.state != "ok"]
+    assert warning.state == "warning"
+    assert names.STATUS_QUEUE in warning.finding
