@@ -59,12 +59,6 @@ class Site:
         self.rules[name] = int(row[0])
         return int(row[0])
 
-    def disable(self) -> None:
-        """What is left of a test judges nobody's batches."""
-        self.owner.execute(
-            "UPDATE alarm_rule SET enabled = false WHERE id = ANY (%s)", [list(self.rules.values())]
-        )
-
     def alarms(self, name: str) -> list[dict[str, Any]]:
         """Of a rule, oldest first."""
         cursor = self.owner.execute(
@@ -94,12 +88,17 @@ class Site:
 
 @contextmanager
 def site(stack: Stack) -> Iterator[Site]:
+    """Afterwards its rules judge nobody's batches."""
     with connect(stack, "owner") as owner:
         one = Site(owner)
         try:
             yield one
         finally:
-            one.disable()
+            one.owner.close()
+            with connect(stack, "owner") as fresh:  # a test may have stopped PostgreSQL
+                fresh.execute(
+                    "UPDATE alarm_rule SET enabled = false WHERE id = ANY (%s)", [list(one.rules.values())]
+                )
 
 
 def batch(sequence: int, samples: Samples, *, session: int = 1, frequency_hz: float = 100.0) -> Batch:

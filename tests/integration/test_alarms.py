@@ -50,7 +50,7 @@ async def test_service_killed_again_and_again_loses_and_repeats_no_alarm(
         "hop_s": 1,
         "levels": {"high": {"limit": 0.5, "severity": 300}},
     }
-    shaking = np.tile(np.float32([2.0, -2.0]), 50)
+    shaking = np.tile(np.array([2.0, -2.0], np.float32), 50)
     with site(stack) as here, running(stack, tmp_path) as pipeline:
         for serial in serials:
             here.sensor(serial)
