@@ -40,7 +40,7 @@ class Access:
     """ValueError, with a sentence, where a server would be open to others than this machine."""
 
     def __init__(self, host: str, tls: Tls | None, token: str | None) -> None:
-        if tls is not None and token is not None:
+        if tls is not None and token:
             raise ValueError("TLS with client certificates, or a token, not both")
         if tls is None and not token and not is_loopback(host):
             raise ValueError(

@@ -146,13 +146,6 @@ class Machines(alarm_pb2_grpc.MachinesServicer):
             raise Denied(grpc.StatusCode.INVALID_ARGUMENT, "the first message is Hello")
         hello = first.hello
         self._access.check_hello(hello, context.auth_context())
-        welcome = Welcome(
-            instance=self._instance,
-            version=_VERSION,
-            time_ns=time.time_ns(),
-            redelivery_ms=round(self._redeliver_s * 1e3),
-        )
-        await context.write(ServiceMessage(welcome=welcome))
         return Connection(hello.machine, hello.targets, self._maximum_queued, time.monotonic)
 
     async def _serve(self, connection: Connection, context: _Context) -> None:
@@ -161,9 +154,16 @@ class Machines(alarm_pb2_grpc.MachinesServicer):
             connection.close()
         metrics.CONNECTED.set(len(self.connections))
         log.info("machine_connected", machine=connection.machine, targets=sorted(connection.targets))
+        welcome = Welcome(
+            instance=self._instance,
+            version=_VERSION,
+            time_ns=time.time_ns(),
+            redelivery_ms=round(self._redeliver_s * 1e3),
+        )
         reading = asyncio.create_task(self._read(connection, context), name="machine reader")
         resuming = asyncio.create_task(self._resume(connection), name="machine resume")
         try:
+            await context.write(ServiceMessage(welcome=welcome))
             while (message := await connection.next(time.time_ns)) is not None:
                 await context.write(message)
             if reading.done():

@@ -1,4 +1,4 @@
-"""`python -m emulator.machine`: one machine and its controller, which stops it when an alarm asks for that."""
+"""`python -m emulator.machine`: machines and their controller, which stops one when an alarm asks for that."""
 
 import asyncio
 import json
@@ -74,9 +74,7 @@ def outcome_name(outcome: Outcome) -> str:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--server", required=True, metavar="HOST:PORT", help="The alarms service.")
-@click.option(
-    "--target", "targets", multiple=True, required=True, help="The machine; may be repeated; *: all."
-)
+@click.option("--target", "targets", multiple=True, required=True, help="A machine; may be repeated; *: all.")
 @click.option("--name", help="Of this controller; TLS: as in its certificate [default: the first target].")
 @click.option("--token", envvar="STREAMING_MACHINE_TOKEN", help="Instead of TLS, for development.")
 @click.option(
@@ -98,7 +96,7 @@ def outcome_name(outcome: Outcome) -> str:
     help="JSON file with what came, kept up to date.",
 )
 def main(**chosen: Any) -> None:
-    """Be the controller of a machine: stop it when an alarm asks for that, and answer with what was done.
+    """Be the controller of machines: stop one when an alarm asks for that, and answer with what was done.
 
     \b
     python -m emulator.machine --server 127.0.0.1:50051 --target "Pump 1"
@@ -118,12 +116,16 @@ async def _run(chosen: dict[str, Any], tls: ClientTls | None) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     targets: tuple[str, ...] = chosen["targets"]
     name = chosen["name"] or targets[0]
-    machine = Machine(
-        targets[0] if targets[0] != "*" else name,
-        run_down_s=chosen["run_down"],
-        restart_after_s=chosen["restart_after"],
-    )
-    machine.maintenance = chosen["maintenance"]
+    machines: dict[str, Machine] = {}
+
+    def machine(target: str) -> Machine:
+        if target not in machines:  # of *, as they are heard of
+            machines[target] = Machine(
+                target, run_down_s=chosen["run_down"], restart_after_s=chosen["restart_after"]
+            )
+            machines[target].maintenance = chosen["maintenance"]
+        return machines[target]
+
     report = Report(chosen["report"], name, targets)
 
     def received(receipt: Receipt) -> None:
@@ -136,7 +138,7 @@ async def _run(chosen: dict[str, Any], tls: ClientTls | None) -> int:
         chosen["server"],
         name,
         targets,
-        lambda trigger: machine.act(trigger.action, time.monotonic()),
+        lambda trigger: machine(trigger.target).act(trigger.action, time.monotonic()),
         tls=tls,
         token=chosen["token"],
         on_receipt=received,
@@ -153,7 +155,8 @@ async def _run(chosen: dict[str, Any], tls: ClientTls | None) -> int:
         reporting.cancel()
         await asyncio.gather(reporting, return_exceptions=True)
         report.write()
-        click.echo(f"{machine.name} is {machine.state(time.monotonic())}")
+        for one in machines.values():
+            click.echo(f"{one.name} is {one.state(time.monotonic())}")
     return 0
 
 

@@ -26,10 +26,10 @@ from emulator.machine import main
 from emulator.machine_client import ClientTls, ControllerDenied, MachineController, Receipt
 from emulator.machine_states import Answer, Machine, MachineState
 from emulator.signals import Sine, Vibration
-from tests.unit.test_alarms_machines import Served, certificates, trigger, until
+from tests.unit.machine_server import PUMP, Served, certificates, impatient, trigger, until
 from wire.alarm_pb2 import Outcome, Resolved
 
-PUMP = "Pump 1"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_machine_runs_down_and_stands_until_people_start_it() -> None:
@@ -117,8 +117,8 @@ class Controlled:
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    async with Served() as one:
+async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    async with Served(**getattr(request, "param", {})) as one:
         yield one
 
 
@@ -142,6 +142,7 @@ async def test_controller_stops_its_machine_and_says_so(served: Served) -> None:
     assert receipt.trigger.sent_time_ns <= receipt.received_ns
 
 
+@impatient
 async def test_controller_told_twice_does_it_once_and_answers_twice(served: Served) -> None:
     """The same answer, although its machine would say another one by now."""
     async with Controlled(address(served)) as controlled:
@@ -253,19 +254,50 @@ async def test_program_prints_reports_and_ends_with_sigterm(tmp_path: Path, serv
 
 
 async def test_program_with_once_ends_after_the_first_answer(served: Served) -> None:
-    """Which has arrived."""
-    arguments = ("--server", address(served), "--target", PUMP, "--once")
+    """Which has arrived. Of several machines it is the one that the trigger names."""
+    arguments = ("--server", address(served), "--target", PUMP, "--target", "Fan 2", "--once")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "emulator.machine", *arguments), stdout=asyncio.subprocess.DEVNULL
+        *(sys.executable, "-m", "emulator.machine", *arguments), stdout=asyncio.subprocess.PIPE
     )
     try:
         await until(lambda: served.server.connected)
-        served.server.deliver(trigger())
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        served.server.deliver(trigger("Fan 2"))
+        said = (await asyncio.wait_for(process.communicate(), 20))[0].decode().splitlines()
+        assert process.returncode == 0
+        assert said[-1] in {"Fan 2 is STOPPING", "Fan 2 is STOPPED"}
     finally:
         if process.returncode is None:
             process.kill()
     assert len(served.heard) == 1
+
+
+@impatient
+async def test_example_of_the_documentation_does_what_it_is_told(tmp_path: Path, served: Served) -> None:
+    """As it stands there, with the modules that protoc makes, once however often it is told."""
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "machines.md").read_text(), re.DOTALL)
+    (tmp_path / "example.py").write_text(example)
+    making = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "grpc_tools.protoc", "-I", str(ROOT / "proto")),
+        *(f"--python_out={tmp_path}", f"--grpc_python_out={tmp_path}", "alarm.proto"),
+    )
+    assert await making.wait() == 0
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-u", str(tmp_path / "example.py"), address(served), "plc-7", PUMP),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        await until(lambda: served.server.connected)
+        served.database.away = True
+        served.server.deliver(trigger(message="zone D"))
+        await until(lambda: len(served.heard) >= 2)
+        served.database.away = False
+        await until(lambda: served.database.answers)
+    finally:
+        process.kill()
+        said = (await process.communicate())[0].decode()
+    assert said == "drive off: zone D\n"
+    assert served.database.answers[0][1:4] == ("plc-7", "DONE", "drive switched off")
 
 
 @pytest.mark.parametrize(
