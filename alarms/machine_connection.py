@@ -2,8 +2,9 @@
 
 import asyncio
 import itertools
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,8 @@ from alarms import machine_metrics as metrics
 from alarms.machine_book import EVERY_TARGET, has_expired
 from wire.alarm_pb2 import Resolved, ServiceMessage, Trigger
 
-_WAITING: Final = float("inf")
+_WAITING: Final = math.inf
+_NEVER: Final = math.inf
 
 
 @dataclass(slots=True)
@@ -22,17 +24,24 @@ class _Told:
 
 class Connection:
     """Nothing here waits but `next`. At the bound of the queue the oldest message is left out, and counted; a trigger
-    that was left out counts as not told.
+    that was left out counts as not told, and is queued from what is `unanswered` when all the others are told.
     """
 
     def __init__(
-        self, machine: str, targets: Collection[str], maximum_queued: int, now_s: Callable[[], float]
+        self,
+        machine: str,
+        targets: Collection[str],
+        maximum_queued: int,
+        now_s: Callable[[], float],
+        unanswered: Callable[[Collection[str]], Iterable[Trigger]],
     ) -> None:
         self.machine = machine
         self.targets = frozenset(targets)
         self.closing = False
         self._maximum = maximum_queued
         self._now_s = now_s
+        self._unanswered = unanswered
+        self._left_out = False  # something, for want of room
         self._numbers = itertools.count()
         self._queue: OrderedDict[bytes, Trigger | Resolved] = OrderedDict()
         self._told: dict[bytes, _Told] = {}
@@ -50,15 +59,22 @@ class Connection:
         self._put(trigger.id, trigger)
         return True
 
-    def tell_again(self, trigger: Trigger, after_s: float) -> None:
-        """Queue it where it was told so long ago, or not at all."""
-        told = self._told.get(trigger.id)
-        if told is None:
-            self.tell(trigger)
-        elif self._now_s() - told.at_s >= after_s:
-            told.attempts += 1
-            told.at_s = _WAITING
-            self._put(trigger.id, trigger)
+    def catch_up(self, unanswered: Iterable[Trigger], again_after_s: float = _NEVER) -> None:
+        """Queue those that were not told, or not for so long, as long as there is room: the rest when there is again."""
+        now_s = self._now_s()
+        for trigger in unanswered:
+            told = self._told.get(trigger.id)
+            if told is not None and now_s - told.at_s < again_after_s:
+                continue
+            if len(self._queue) >= self._maximum:
+                self._left_out = True
+                return
+            if told is None:
+                self.tell(trigger)
+            else:
+                told.attempts += 1
+                told.at_s = _WAITING
+                self._put(trigger.id, trigger)
 
     def resolve(self, resolved: Resolved) -> None:
         """Queue it."""
@@ -95,6 +111,10 @@ class Connection:
                 return message
             if self.closing:
                 return None
+            if self._left_out:
+                self._left_out = False
+                self.catch_up(self._unanswered(self.targets))
+                continue
             await self._wake.wait()
             self._wake.clear()
 
@@ -104,6 +124,7 @@ class Connection:
         if len(self._queue) >= self._maximum:
             left_out, _ = self._queue.popitem(last=False)
             self._told.pop(left_out, None)
+            self._left_out = True
             metrics.QUEUE_FULL.inc()
         self._queue[key] = what
         self._wake.set()

@@ -146,7 +146,7 @@ class Machines(alarm_pb2_grpc.MachinesServicer):
             raise Denied(grpc.StatusCode.INVALID_ARGUMENT, "the first message is Hello")
         hello = first.hello
         self._access.check_hello(hello, context.auth_context())
-        return Connection(hello.machine, hello.targets, self._maximum_queued, time.monotonic)
+        return Connection(hello.machine, hello.targets, self._maximum_queued, time.monotonic, self._book.of)
 
     async def _serve(self, connection: Connection, context: _Context) -> None:
         self.connections.add(connection)
@@ -189,11 +189,9 @@ class Machines(alarm_pb2_grpc.MachinesServicer):
 
     async def _resume(self, connection: Connection) -> None:
         """What is unanswered: at once what is in memory, then what only the store has."""
-        for trigger in self._book.of(connection.targets):
-            connection.tell(trigger)
+        connection.catch_up(self._book.of(connection.targets))
         await self._agree(connection.targets)
-        for trigger in self._book.of(connection.targets):
-            connection.tell(trigger)
+        connection.catch_up(self._book.of(connection.targets))
 
     async def _redeliver(self) -> None:
         while True:
@@ -204,8 +202,7 @@ class Machines(alarm_pb2_grpc.MachinesServicer):
                 await self._agree({target for one in self.connections for target in one.targets})
             for connection in tuple(self.connections):
                 connection.retain(self._book.has)
-                for trigger in self._book.of(connection.targets):
-                    connection.tell_again(trigger, self._redeliver_s)
+                connection.catch_up(self._book.of(connection.targets), self._redeliver_s)
 
     async def _agree(self, targets: Collection[str]) -> None:
         """Learn from the store what is unanswered, and what was answered elsewhere."""

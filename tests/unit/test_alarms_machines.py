@@ -314,34 +314,44 @@ async def test_resolved_comes_after_the_trigger_of_its_alarm(
     assert message.resolved == Resolved(alarm_id=told.alarm_id, target=PUMP, time_ns=9)
 
 
-async def test_queue_at_its_bound_leaves_the_oldest_out() -> None:
-    """Counted. A trigger that was left out counts as not told, so that it is told the next time."""
+async def test_queue_at_its_bound_leaves_the_oldest_out_until_there_is_room() -> None:
+    """Counted; then it is told what is unanswered of them, each for the first time."""
     before = counted("alarms_machine_queue_full_total")
-    connection = Connection("plc", [PUMP], 3, lambda: 0.0)
     told = [trigger() for _ in range(5)]
+    connection = Connection("plc", [PUMP], 3, lambda: 0.0, lambda _: told)
     assert [connection.tell(one) for one in told] == [True] * 5
     connection.resolve(Resolved())
     assert counted("alarms_machine_queue_full_total") == before + 3
-    messages = [await connection.next(time.time_ns) for _ in range(3)]
-    assert [one.trigger.id for one in messages if one] == [told[3].id, told[4].id, b""]
-    assert [connection.tell(one) for one in told] == [True, True, True, False, False]
+    messages = [await connection.next(time.time_ns) for _ in range(6)]
+    assert [one.trigger.id for one in messages if one] == [
+        *(told[3].id, told[4].id, b""),
+        *(told[0].id, told[1].id, told[2].id),
+    ]
+    assert [one.trigger.attempt for one in messages if one] == [1, 1, 0, 1, 1, 1]
 
 
-@pytest.mark.parametrize("served", [{"redeliver_s": 0.1, "maximum_queued": 3}], indirect=True)
-async def test_triggers_beyond_the_bound_of_the_queue_come_in_the_end(
+async def test_triggers_that_wait_are_queued_as_far_as_there_is_room() -> None:
+    """However many they are, nothing that is queued makes room for them."""
+    waiting = [trigger() for _ in range(10)]
+    connection = Connection("plc", [PUMP], 3, lambda: 0.0, lambda _: waiting)
+    connection.resolve(Resolved())
+    connection.catch_up(waiting)
+    messages = [await connection.next(time.time_ns) for _ in range(11)]
+    assert [one.trigger.id for one in messages if one] == [b"", *(one.id for one in waiting)]
+
+
+@pytest.mark.parametrize("served", [{"maximum_queued": 3}], indirect=True)
+async def test_triggers_beyond_the_bound_of_the_queue_come_all(
     served: Served, channel: grpc.aio.Channel
 ) -> None:
-    """All of them, each with its first attempt first."""
+    """Once each, without a wait for the next redelivery."""
     controller = await Controller(channel).hello()
     told = [trigger() for _ in range(20)]
     for one in told:  # without a turn of the loop in between
         served.server.deliver(one)
-    missing = {one.id for one in told}
-    while missing:
-        received = await controller.trigger()
-        assert received.attempt == 1 or received.id not in missing
-        missing.discard(received.id)
-        await controller.answer(received)
+    received = [await controller.trigger() for _ in told]
+    assert {one.id for one in received} == {one.id for one in told}
+    assert {one.attempt for one in received} == {1}
 
 
 async def test_connections_are_bounded() -> None:
@@ -601,7 +611,7 @@ async def test_answers_at_their_bound_keep_controllers_waiting() -> None:
     book, database = Book(), Database()
     heard: list[Acknowledgement] = []
     answers = Answers(book, database, heard.append, book.finish)
-    connection = Connection("plc", [PUMP], 1, time.monotonic)
+    connection = Connection("plc", [PUMP], 1, time.monotonic, book.of)
 
     async def take() -> None:
         for number in range(1_200):
