@@ -181,8 +181,9 @@ class _Worker:
                 self._changed.clear()
                 try:
                     await self._settle()
-                    if not stop.is_set():
-                        await self._claim()
+                    # again, as lanes that are full since then no longer stand before others
+                    while not stop.is_set() and await self._claim():
+                        pass
                 except (psycopg.Error, OSError) as error:
                     metrics.DATABASE_FAILURES.inc()
                     wait = backoff.next()
@@ -202,7 +203,8 @@ class _Worker:
             self._running.clear()
             metrics.UNDER_WAY.labels(self.pool.name).set(0)
 
-    async def _claim(self) -> None:
+    async def _claim(self) -> bool:
+        """Begin to send what is due, as far as there is room; whether there was anything."""
         free = self.pool.at_once - len(self._running)
         actions = [
             action
@@ -210,7 +212,7 @@ class _Worker:
             if (sender := self._senders.get(action)) is not None and sender.ready
         ]
         if not free or not actions:
-            return
+            return False
         busy = Counter(item.lane for item in self._running.values())
         claimed = await self._database.rows(
             "outbox_claim",
@@ -228,6 +230,7 @@ class _Worker:
             task = asyncio.create_task(self._send(item), name=f"outbox-{item.action}")
             task.add_done_callback(lambda _task: self._changed.set())
             self._running[task] = item
+        return bool(claimed)
 
     async def _send(self, item: Item) -> _Outcome:
         try:

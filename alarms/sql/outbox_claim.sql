@@ -1,26 +1,30 @@
 -- Rows to be sent now, for this process alone until its lease ends: then they are due again, for anybody.
 -- Of each lane no more than it has room for; a lane without any is passed over, however much waits in it.
-WITH due AS (
+-- Rows are locked by their ids, which are found first: how many are due is what the planner knows least.
+WITH oldest AS MATERIALIZED (
+    SELECT id, due_at, coalesce(payload ->> 'lane', '') AS lane
+    FROM alarm_outbox
+    WHERE done_at IS NULL AND given_up_at IS NULL AND due_at <= now()
+        AND action = ANY (%(actions)s)
+        AND NOT coalesce(payload ->> 'lane', '') = ANY (%(full)s)
+    ORDER BY due_at, id
+    LIMIT 500
+), placed AS (
     SELECT id, lane, row_number() OVER (PARTITION BY lane ORDER BY due_at, id) AS place
-    FROM (
-        SELECT id, due_at, coalesce(payload ->> 'lane', '') AS lane
-        FROM alarm_outbox
-        WHERE done_at IS NULL AND given_up_at IS NULL AND due_at <= now()
-            AND action = ANY (%(actions)s)
-            AND NOT coalesce(payload ->> 'lane', '') = ANY (%(full)s)
-        ORDER BY due_at, id
-        LIMIT 500
-    ) AS oldest
+    FROM oldest
+), room AS MATERIALIZED (
+    SELECT placed.id
+    FROM placed
+    LEFT JOIN unnest(%(lanes)s::text[], %(busy)s::int[]) AS b (lane, busy) ON b.lane = placed.lane
+    WHERE placed.place <= %(each)s - coalesce(b.busy, 0)
 ), chosen AS (
-    SELECT o.id
-    FROM alarm_outbox o
-    JOIN due ON due.id = o.id
-    LEFT JOIN unnest(%(lanes)s::text[], %(busy)s::int[]) AS b (lane, busy) ON b.lane = due.lane
-    WHERE due.place <= %(each)s - coalesce(b.busy, 0)
-        AND o.done_at IS NULL AND o.given_up_at IS NULL AND o.due_at <= now()
-    ORDER BY o.due_at, o.id
+    SELECT id
+    FROM alarm_outbox
+    WHERE id = ANY (ARRAY(SELECT id FROM room))
+        AND done_at IS NULL AND given_up_at IS NULL AND due_at <= now()
+    ORDER BY due_at, id
     LIMIT %(free)s
-    FOR UPDATE OF o SKIP LOCKED
+    FOR UPDATE SKIP LOCKED
 )
 UPDATE alarm_outbox o
 SET attempts = o.attempts + 1, due_at = clock_timestamp() + %(lease)s

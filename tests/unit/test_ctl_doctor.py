@@ -141,7 +141,11 @@ def test_counted_knows_one_from_many() -> None:
 def test_full_queue_is_a_warning_but_for_the_one_of_alarms() -> None:
     """Nobody has to read that one: it keeps what nobody has read."""
     found: list[Finding] = []
-    depths = {names.STATUS_QUEUE: (1_001, 1), names.ALARM_QUEUE: (50_000, 0), names.ACK_QUEUE: (0, 1)}
+    depths: dict[str, tuple[int, int] | None] = {
+        names.STATUS_QUEUE: (1_001, 1),
+        names.ALARM_QUEUE: (50_000, 0),
+        names.ACK_QUEUE: (0, 1),
+    }
     rabbitmq._judge_queues(Teller("rabbitmq", found.append), depths)
     [warning] = [finding for finding in found if finding.state != "ok"]
     assert warning.state == "warning"
