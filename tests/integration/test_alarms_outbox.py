@@ -11,8 +11,9 @@ import pytest
 
 from alarms import outbox_metrics as metrics
 from alarms.actions import OutboxRow, rows
-from alarms.outbox import Outbox, Pool, put
+from alarms.outbox import Outbox, put
 from alarms.outbox_config import OutboxSettings
+from alarms.outbox_worker import Pool
 from alarms.sending import Item, RefusedError, UnsentError
 from alarms.webhook import WebhookSender
 from stack.local import Stack

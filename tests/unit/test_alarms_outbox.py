@@ -5,8 +5,9 @@ import base64
 import pytest
 from pydantic import ValidationError
 
-from alarms.outbox import LEASE_S, LONGEST_SEND_S, LONGEST_WAIT_S, pools, wait_s
+from alarms.outbox import pools
 from alarms.outbox_config import OutboxSettings
+from alarms.outbox_worker import LEASE_S, LONGEST_SEND_S, LONGEST_WAIT_S, wait_s
 from runtime import config
 
 SECRET = base64.b64encode(b"0123456789abcdef01234567").decode()
