@@ -131,11 +131,14 @@ class SensorJudge:
             if isinstance(rule, Deadman):
                 if reading or asleep:
                     events += self._judge_silence(evaluation, rule, now_ns, condition)
-            elif isinstance(rule, Loss):
-                if condition.missing is not None:
-                    events += evaluation.observe(now_ns, float(condition.missing))
-            elif condition.battery_percent is not None:
-                events += evaluation.observe(now_ns, condition.battery_percent)
+            else:
+                known = condition.missing if isinstance(rule, Loss) else condition.battery_percent
+                if known is None:
+                    evaluation.say(
+                        "its session is not known" if isinstance(rule, Loss) else "it has not said its charge"
+                    )
+                else:
+                    events += evaluation.observe(now_ns, float(known))
         for evaluation in self.evaluations:
             events += evaluation.tick(now_ns)
         return events

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,13 @@ from alarms.flooding import Flooding
 from alarms.judge import Judge
 from alarms.judging import Judging
 from alarms.life import Kind
-from alarms.machines import EVERY_TARGET, MAXIMUM_UNACKNOWLEDGED, MachineServer, Tls
+from alarms.machines import (
+    EVERY_TARGET,
+    MAXIMUM_UNACKNOWLEDGED,
+    Acknowledgement,
+    MachineServer,
+    Tls,
+)
 from alarms.mail import MailSender
 from alarms.outbox import Outbox
 from alarms.publishing import CommandSender, Exchange, PublishSender
@@ -54,6 +61,7 @@ class Alarms:
         self._store = Store(owner, outbox.put)
         self._streams = StreamPublisher(settings, "alarms")
         self._judge = Judge()
+        self._answered: OrderedDict[uuid.UUID, None] = OrderedDict()
         self._exchange = Exchange(settings, on_trigger=self._heard)
         flooding = Flooding(settings.alarms_flood_limit, _FLOOD_S, owner.hex)
         self._unwritten = Unwritten(self._judge, flooding, Outgoing(self._tell, self._resolved))
@@ -63,7 +71,7 @@ class Alarms:
         )
         self._machines = MachineServer(
             _TriggerStore(self._store, self._asking),
-            lambda _acknowledgement: None,
+            self._acknowledged,
             host=settings.alarms_machine_host,
             port=settings.alarms_machine_port,
             instance=owner.hex[:8],
@@ -89,6 +97,7 @@ class Alarms:
                     tasks.create_task(self._requests(), name="requests"),
                     tasks.create_task(self._triggers(), name="triggers"),
                 ]
+                watching = tasks.create_task(self._machines.watch(), name="machines")
                 sending = tasks.create_task(self._outbox.run(finished), name="outbox")
                 await Reading(
                     self._settings,
@@ -102,6 +111,7 @@ class Alarms:
                 ).run(stopping)
                 finished.set()
                 await sending
+                watching.cancel()
                 await self._machines.stop(_GRACE_S)
                 for task in side:
                     task.cancel()
@@ -174,19 +184,28 @@ class Alarms:
 
     def _note(self, due: Due) -> None:
         now_ns = time.time_ns()
+        if not due.acknowledged and due.id in self._answered:
+            return  # the answer is on its way to the database
         if due.acknowledged:
             self._machines.forget(due.id)
             said = f"{due.outcome}: {due.action_taken}" if due.action_taken else due.outcome
-            event = self._judge.note(due.alarm_id, Kind.TRIGGER_ACKNOWLEDGED, now_ns, due.machine, said)
+            events = [self._judge.note(due.alarm_id, Kind.TRIGGER_ACKNOWLEDGED, now_ns, due.machine, said)]
+            if due.outcome != "DONE":
+                text = f"{due.machine} has not done it: {said}"
+                events.append(self._judge.note(due.alarm_id, Kind.ESCALATED, now_ns, "", text))
         else:
             text = "no machine has acknowledged the trigger in time"
-            event = self._judge.note(due.alarm_id, Kind.ESCALATED, now_ns, "", text)
-        if event is not None:
-            self._unwritten.add([event], now_ns)
+            events = [self._judge.note(due.alarm_id, Kind.ESCALATED, now_ns, "", text)]
+        self._unwritten.add([event for event in events if event is not None], now_ns)
         self._unwritten.noted(due.id, due.acknowledged)
         self._judging.hurry()
 
     # Machines, at once.
+    def _acknowledged(self, acknowledgement: Acknowledgement) -> None:
+        self._answered[acknowledgement.trigger_id] = None
+        if len(self._answered) > MAXIMUM_UNACKNOWLEDGED:
+            self._answered.popitem(last=False)
+
     def _tell(self, row: TriggerRow) -> None:
         self._machines.deliver(row.message)
         self._exchange.publish_trigger(row.message.serial_number, row.message.SerializeToString())

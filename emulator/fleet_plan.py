@@ -64,6 +64,15 @@ def load_serial_numbers(sensors: int) -> list[str]:
     return [f"load-{i:04}" for i in range(1, sensors + 1)]
 
 
+def speeds_rpm(fleet: Fleet) -> dict[str, float]:
+    """The name plates of the machines that the fleet's pumps are: serial number → rpm, about what they turn at."""
+    return {
+        serial: 60 * _SHAFTS_HZ[i % len(_SHAFTS_HZ)]
+        for i, serial in enumerate(serial_numbers(fleet), start=1)
+        if _kind(i) == "pump"
+    }
+
+
 def _kind(i: int) -> str:
     if i % 6 == 0:
         return "temp"

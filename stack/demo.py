@@ -1,6 +1,6 @@
 """`make demo`: everything on this machine, with a live view of what arrives.
 
-Starts the servers, bridge, ingesters and a fleet; Ctrl-C stops all of it cleanly, the fleet first, so that
+Starts the servers, bridge, ingesters, alarms service and a fleet; Ctrl-C stops all of it cleanly, the fleet first, so that
 everything published is in the database; the data stays for the next start.
 """
 
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 
 from emulator.fleet_plan import Fleet, ring_bytes, serial_numbers
+from stack import demo_site
 from stack.errors import StackError
 from stack.firmware import host_program
 from stack.fleet_status import FleetStatus
@@ -53,10 +54,12 @@ class Demo:
 
     def start(self, say: Say) -> None:
         """Services first, then the fleets. StackError where one does not come up."""
-        say("starting the bridge and the ingesters")
+        demo_site.prepare(self._stack.conninfo("owner"), Fleet(self._emulated), self._serials)
+        say("starting the bridge, the ingesters and the alarms service")
         self.services.append(self._service("bridge", ["bridge"], "bridge-0"))
         for kind in _INGESTERS:
             self.services.append(self._service(f"ingest-{kind}", ["ingest", kind], "ingest"))
+        self.services.append(self._service("alarms", ["alarms"], "alarms"))
         for service in self.services:
             service.wait_ready()
         say(f"making credentials for {len(self._serials)} sensors")
@@ -81,7 +84,7 @@ class Demo:
             fleet.ask_to_stop()
         for fleet in self.fleets:
             fleet.stop(30)
-        say("draining the bridge and the ingesters")
+        say("draining the bridge, the ingesters and the alarms service")
         bridge, *ingesters = self.services
         bridge.stop()  # first: what it confirms is still written
         for service in ingesters:
@@ -131,9 +134,12 @@ class Demo:
             in_flight=int(bridge.total("bridge_in_flight_messages")),
             services=[(service.name, service.state()) for service in [*self.services, *self.fleets]],
             lines=self.fleet_status.lines,
+            alarms=self.fleet_status.alarms,
+            newest_alarms=self.fleet_status.newest_alarms,
             hints=[
                 "in another terminal, steer the sensors and look inside:",
                 '  eval "$(.venv/bin/python -m stack env operator)"; .venv/bin/iotctl top',
+                "  .venv/bin/iotctl alarms list",
                 '  .venv/bin/python -m stack exec postgres psql -c "SELECT * FROM sensor_overview"',
             ],
         )
@@ -196,7 +202,7 @@ def _watch(demo: Demo, duration_s: float | None, console: Console) -> None:
             if dead is not None:
                 raise StackError(f"{dead.name} has ended: {dead.last_words()} (whole log: {dead.log})")
             with contextlib.suppress(psycopg.OperationalError):  # PostgreSQL restarts: the old figures stay
-                demo.fleet_status.refresh(limit=max(5, console.height - 14))
+                demo.fleet_status.refresh(limit=max(5, console.height - 19))
             snapshot = demo.snapshot()
             if console.is_terminal:
                 live.update(render(snapshot), refresh=True)

@@ -9,6 +9,8 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from alarms.config import AlarmsSettings
+from alarms.outbox_config import OutboxSettings
 from bridge.config import BridgeSettings
 from ctl.settings import CtlSettings
 from emulator.config import EmulatorSettings
@@ -31,6 +33,8 @@ SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("TimescaleDB", DatabaseSettings),
     ("python -m bridge", BridgeSettings),
     ("python -m ingest", IngestSettings),
+    ("python -m alarms", AlarmsSettings),
+    ("python -m alarms: webhooks and mails", OutboxSettings),
     ("python -m emulator", EmulatorSettings),
     ("python -m runtime.topology", TopologySettings),
     ("python -m timescale migrate, status, maintain", OwnerSettings),

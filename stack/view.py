@@ -23,6 +23,15 @@ class SensorLine(NamedTuple):
     unit: str
 
 
+class AlarmLine(NamedTuple):
+    """One alarm that is not closed."""
+
+    severity: int
+    state: str
+    source: str
+    message: str
+
+
 class Snapshot(NamedTuple):
     """Everything the view shows, at one moment."""
 
@@ -40,6 +49,8 @@ class Snapshot(NamedTuple):
     services: Sequence[tuple[str, str]]  # name, "ready" or what it waits for
     lines: Sequence[SensorLine]
     hints: Sequence[str] = ()
+    alarms: int = 0  # that are not closed
+    newest_alarms: Sequence[AlarmLine] = ()
 
 
 def duration(seconds: float) -> str:
@@ -63,6 +74,7 @@ def render(snapshot: Snapshot) -> RenderableType:
         Panel(
             _totals(snapshot), title="sensor-streaming", subtitle="Ctrl-C stops everything and keeps the data"
         ),
+        _alarms(snapshot),
         _fleet(snapshot),
         *(Text(hint, style="dim") for hint in snapshot.hints),
     )
@@ -100,6 +112,15 @@ def _totals(snapshot: Snapshot) -> RenderableType:
     )
     queues = Text(f"in flight {snapshot.in_flight:,}   dead letters {snapshot.dead_letters:,}", style="dim")
     return Group(figures, services, queues)
+
+
+def _alarms(snapshot: Snapshot) -> RenderableType:
+    lines = Text(f"{snapshot.alarms:,} alarms", style="bold red" if snapshot.alarms else "dim")
+    for alarm in snapshot.newest_alarms:
+        style = "red" if alarm.state.startswith("ACTIVE") else "yellow"
+        lines.append(f"\n{alarm.severity:>4}  {alarm.source}  {alarm.message}", style=style)
+    lines.no_wrap, lines.overflow = True, "ellipsis"
+    return lines
 
 
 def _fleet(snapshot: Snapshot) -> RenderableType:

@@ -157,3 +157,22 @@ async def test_machine_is_told_while_the_database_is_away_and_what_happened_is_k
                 "both in the database",
             )
         assert [one["repeated"] for one in controller.told()] == [False]
+
+
+async def test_machine_that_refuses_is_recorded_and_escalated_at_once(stack: Stack, tmp_path: Path) -> None:
+    """In maintenance it must not be stopped by anybody: people are told that nothing was done."""
+    with site(stack) as here, running(stack, tmp_path) as pipeline:
+        here.target("Press 5")
+        here.sensor("machine-5", target="Press 5")
+        here.rule("refused", STOPS, sensor="machine-5")
+        port = free_port()
+        alarms = service(pipeline, port)
+        Controller(pipeline, port, "Press 5", "--maintenance")
+        wait_for(lambda: alarms.metric("alarms_machines_connected") == 1, 20, "a controller")
+        async with Relay(stack) as relay:
+            await relay.batches("machine-5", [batch(0, WILD)])
+        wait_for(
+            lambda: kinds(here, "refused") == ["ACTIVATED", "TRIGGER_ACKNOWLEDGED", "ESCALATED"],
+            20,
+            "an escalation",
+        )

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from stack.view import SensorLine, Snapshot, duration, milliseconds, render
+from stack.view import AlarmLine, SensorLine, Snapshot, duration, milliseconds, render
 
 LINE = SensorLine("pump-0002", "vibration", "AWAKE", 1000.0, 41, 0, 0.5, 0.102, "g")
 SNAPSHOT = Snapshot(
@@ -57,3 +57,16 @@ def test_duration_in_the_unit_that_fits() -> None:
 def test_milliseconds_without_measurement_is_a_dash() -> None:
     """Nothing measured is not zero."""
     assert (milliseconds(None), milliseconds(0.0171)) == ("–", "17 ms")
+
+
+def test_alarms_are_counted_and_the_newest_shown_in_one_line_each() -> None:
+    """Severity, source, what was found; none is a quiet line."""
+    assert "0 alarms" in drawn(SNAPSHOT)
+    line = AlarmLine(
+        600, "ACTIVE_UNACKNOWLEDGED", "pump-0010/x", "outer race of the bearing is damaged " + "x" * 200
+    )
+    shown = drawn(SNAPSHOT._replace(alarms=7, newest_alarms=[line]))
+    assert "7 alarms" in shown
+    [one] = [text for text in shown.splitlines() if "pump-0010/x" in text]
+    assert one.strip().startswith("600")
+    assert "outer race" in one
