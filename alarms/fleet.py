@@ -3,8 +3,9 @@
 `plan` says which rules apply to a sensor and to which of its channels; where one cannot apply, why.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from alarms.events import WHOLE_SENSOR, Source
 from alarms.rules import RATIOS, Bearing, Deviation, RateOfChange, StoredRule, Threshold, Zone
@@ -45,7 +46,9 @@ class Condition(NamedTuple):
     longest_batch_s: float
     missing: int | None  # batches of its session
     written_ns: int  # its newest batch
-    status_ns: int
+
+
+COLUMNS_OF_SENSOR: Final = 11  # of fleet_sensors.sql; those of its condition follow
 
 
 class Suppression(NamedTuple):
@@ -83,33 +86,18 @@ class Task(NamedTuple):
     reason: str = ""  # why there is no verdict
 
 
-def sensor_of(row: Sequence[Any]) -> tuple[Sensor, Condition]:
-    """A row of fleet_sensors.sql."""
-    (
+def sensor_of(row: Sequence[Any]) -> Sensor:
+    """The first columns of a row of fleet_sensors.sql."""
+    sensor_id, serial, kind, channels, target, group, support, power, speed, height, bearing = row
+    return Sensor(
         sensor_id,
         serial,
         kind,
-        state,
-        frequency,
-        battery,
-        longest,
-        missing,
-        written,
-        status,
-        *target,
-        channels,
-    ) = row
-    name, group, support, power, speed, height, bearing = target
-    sensor = Sensor(
-        sensor_id,
-        serial,
-        kind,
-        tuple(Channel(*channel) for channel in channels),
-        name,
+        tuple(Channel(*channel) for channel in json.loads(channels)),
+        target,
         Machine(group, support, power, speed, height),
-        frequencies_of(bearing),
+        frequencies_of(json.loads(bearing) if bearing is not None else None),
     )
-    return sensor, Condition(state, frequency, battery, longest or 0.0, missing, written or 0, status or 0)
 
 
 def plan(sensor: Sensor, rules: Sequence[StoredRule]) -> list[Task]:

@@ -7,9 +7,18 @@ import itertools
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from vibration.units import UnitError, unit
+from wire.limits import MAXIMUM_ALARM_TEXT_BYTES
 
 Severity = Annotated[int, Field(ge=1, le=1000, strict=True)]  # as OPC UA counts them
 Seconds = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False, strict=True)]
@@ -25,6 +34,12 @@ RATIOS: Final = ("crest_factor", "kurtosis")
 Feature = Literal[
     "maximum", "minimum", "mean", "rms", "peak", "peak_to_peak", "crest_factor", "kurtosis", "velocity_rms"
 ]
+
+
+def _short(text: str) -> str:
+    if len(text.encode()) > MAXIMUM_ALARM_TEXT_BYTES or "\0" in text:
+        raise ValueError(f"at most {MAXIMUM_ALARM_TEXT_BYTES} bytes fit, and none of them 0")
+    return text
 
 
 class RuleError(ValueError):
@@ -92,7 +107,7 @@ class TriggerSensor(_Model):
     """Command TriggerAlarm: the sensor shows or sounds the alarm."""
 
     do: Literal["trigger_sensor"]
-    action: Annotated[str, Field(max_length=64)] = ""
+    action: Annotated[str, AfterValidator(_short)] = ""
 
 
 class Webhook(_Model):

@@ -14,7 +14,7 @@ from alarms.actions import OutboxRow
 from alarms.database import Connection, query
 from alarms.evaluation import Evaluation, Kept, Key, Open
 from alarms.events import Event, Source
-from alarms.fleet import Fleet, Suppression, sensor_of
+from alarms.fleet import COLUMNS_OF_SENSOR, Condition, Fleet, Sensor, Suppression, sensor_of
 from alarms.judge import Ask, Opened
 from alarms.life import UNTIL_CLEARED, Status
 from alarms.rules import RuleError, StoredRule, parse
@@ -78,6 +78,7 @@ class Store:
         self.owner = owner
         self._keep = keep
         self.refused: dict[str, str] = {}  # rules that cannot be used, with the reason
+        self._sensors: dict[str, tuple[tuple[Any, ...], Sensor]] = {}  # as they were, by serial number
 
     async def fleet(self, connection: Connection) -> Fleet:
         """Rules, sensors, what is out of service. A rule that cannot be read is left out, and said."""
@@ -88,14 +89,20 @@ class Store:
                 rules.append(StoredRule(rule_id, name, version, parse(definition)))
             except RuleError as error:
                 self.refused[name] = str(error)
-        pairs = [sensor_of(row) for row in await _rows(connection, "fleet_sensors")]
+        rows = await _rows(connection, "fleet_sensors")
+        self._sensors = {row[1]: self._sensor(row[:COLUMNS_OF_SENSOR]) for row in rows}
         suppressions = [Suppression(*row) for row in await _rows(connection, "fleet_suppressions")]
         return Fleet(
             tuple(rules),
-            {sensor.serial_number: sensor for sensor, _ in pairs},
-            {sensor.serial_number: condition for sensor, condition in pairs},
+            {serial: sensor for serial, (_, sensor) in self._sensors.items()},
+            {row[1]: Condition(*row[COLUMNS_OF_SENSOR:]) for row in rows},
             tuple(suppressions),
         )
+
+    def _sensor(self, row: tuple[Any, ...]) -> tuple[tuple[Any, ...], Sensor]:
+        """The same object as long as nothing has changed: thousands are looked at every few seconds."""
+        known = self._sensors.get(row[1])
+        return known if known is not None and known[0] == row else (row, sensor_of(row))
 
     async def take(self, connection: Connection, stream: str, sensor_ids: Iterable[int]) -> Taken:
         """This process judges the partition from now on."""

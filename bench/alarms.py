@@ -76,10 +76,13 @@ def alarms(running: Chain, sensors: int, seconds: float, say: Say) -> AlarmCase:
     running.stack.credentials(load_serial_numbers(max(sensors, _LATENCY_SENSORS)))
     with _site(running) as (database, registered):
         say("making a fleet known")
+        with running.load(_LATENCY_SENSORS, 1000, _LATENCY_SENSORS):
+            registered(_LATENCY_SENSORS)
+        # before the servers tidy up after a larger fleet
+        latency = _latency(running, database, seconds, say)
         with running.load(sensors, 1000, sensors) as fleet:
             registered(sensors)
             cost = _cost(running, database, sensors, seconds, fleet, say)
-        latency = _latency(running, database, seconds, say)
     return AlarmCase(sensors, SAMPLE_FREQUENCY_HZ, *cost, _LATENCY_SENSORS, *latency)
 
 
@@ -191,7 +194,8 @@ def _site(running: Chain) -> Iterator[tuple[Any, Any]]:
                 raise StackError(f"{known} of {count} sensors are known after two minutes")
             database.execute(
                 "INSERT INTO sensor_target (sensor_id, target_id) SELECT s.id, t.id FROM sensor s, target t "
-                "WHERE s.sensor_type = 'load' AND t.name = %s",
+                "WHERE s.sensor_type = 'load' AND t.name = %s "
+                "AND NOT EXISTS (SELECT FROM sensor_target a WHERE a.sensor_id = s.id)",
                 [TARGET],
             )
 

@@ -17,7 +17,7 @@ from wire.codec import Batch, ChannelBatch, Position
 
 START_NS = 1_790_000_000 * 10**9
 STREAM = "sensor_streaming.data-0"
-AWAKE = Condition("AWAKE", 1000.0, None, 1.0, 0, 0, 0)
+AWAKE = Condition("AWAKE", 1000.0, None, 1.0, 0, 0)
 PUMP = Machine(machine_group=2, support="rigid", rated_power_kw=30.0, speed_rpm=1480.0)
 SKF_6205 = Frequencies(5.4152, 3.5848, 2.3567, 0.39828)
 
