@@ -74,7 +74,7 @@ class Exchange:
         if connection is None or len(self._untold) >= _UNCONFIRMED:
             metrics.TRIGGERS_UNTOLD.inc()
             return
-        key = names.alarm_trigger_routing_key(serial_number)
+        key = names.machine_trigger_routing_key(serial_number)
         future = connection.publish(key, body, headers={_INSTANCE: self._instance})
         self._untold.add(future)
         future.add_done_callback(self._told)
@@ -85,7 +85,7 @@ class Exchange:
             metrics.TRIGGERS_UNTOLD.inc()
 
     async def _connected(self, connection: AmqpConnection) -> None:
-        await connection.listen([names.ALARM_TRIGGER_PATTERN], self._heard)
+        await connection.listen([names.MACHINE_TRIGGER_PATTERN], self._heard)
         # the session knows the connection when this has returned
         asyncio.get_running_loop().call_soon(self._say_connected)
 
@@ -103,7 +103,7 @@ class Exchange:
 
 
 class PublishSender:
-    """Rows `publish`: the event as JSON, to sensor_{serial number}.alarms.event."""
+    """Rows `publish`: the event as JSON, to sensor_{serial number}.alarms.trigger."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange

@@ -90,7 +90,7 @@ class Levels(_Model):
 
 
 class Publish(_Model):
-    """To the exchange, with routing key sensor_{serial number}.alarms.event."""
+    """To the exchange, with routing key sensor_{serial number}.alarms.trigger."""
 
     do: Literal["publish"]
 

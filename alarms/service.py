@@ -39,7 +39,7 @@ from runtime.health import Health
 from runtime.stream_reading import Reading
 from runtime.streams import StreamPublisher
 from wire import names
-from wire.alarm_pb2 import Trigger
+from wire.alarm_pb2 import Resolved, ServiceMessage, Trigger
 
 log = structlog.get_logger()
 
@@ -212,21 +212,33 @@ class Alarms:
 
     def _tell(self, row: TriggerRow) -> None:
         self._machines.deliver(row.message)
-        self._exchange.publish_trigger(row.message.serial_number, row.message.SerializeToString())
+        self._exchange.publish_trigger(
+            row.message.serial_number, ServiceMessage(trigger=row.message).SerializeToString()
+        )
 
     def _heard(self, serial_number: str, body: bytes) -> None:
         """What another replica has judged."""
         try:
-            message = Trigger.FromString(body)
-            uuid.UUID(bytes=message.id)
+            message = ServiceMessage.FromString(body)
+            uuid.UUID(bytes=message.trigger.id or message.resolved.alarm_id)
         except Exception as error:  # protobuf's and uuid's alike: it is no trigger of ours
             log.warning("no_trigger", serial_number=serial_number, error=str(error))
             return
-        self._machines.deliver(message)
+        if message.HasField("trigger"):
+            self._machines.deliver(message.trigger)
+        else:
+            over = message.resolved
+            self._machines.resolved(over.target, uuid.UUID(bytes=over.alarm_id), over.time_ns)
 
     def _resolved(self, event: Event) -> None:
-        if event.source.target is not None and event.rule.rule.trigger is not None:
-            self._machines.resolved(event.source.target, event.alarm_id, event.transition.at_ns)
+        source, at_ns = event.source, event.transition.at_ns
+        if source.target is None or event.rule.rule.trigger is None:
+            return
+        self._machines.resolved(source.target, event.alarm_id, at_ns)
+        over = Resolved(alarm_id=event.alarm_id.bytes, target=source.target, time_ns=at_ns)
+        self._exchange.publish_trigger(
+            source.serial_number, ServiceMessage(resolved=over).SerializeToString()
+        )
 
     def _connected(self, is_connected: bool) -> None:
         if is_connected:

@@ -115,7 +115,10 @@ def _totals(snapshot: Snapshot) -> RenderableType:
 
 
 def _alarms(snapshot: Snapshot) -> RenderableType:
-    lines = Text(f"{snapshot.alarms:,} alarm{'' if snapshot.alarms == 1 else 's'}", style="bold red" if snapshot.alarms else "dim")
+    lines = Text(
+        f"{snapshot.alarms:,} alarm{'' if snapshot.alarms == 1 else 's'}",
+        style="bold red" if snapshot.alarms else "dim",
+    )
     for alarm in snapshot.newest_alarms:
         style = "red" if alarm.state.startswith("ACTIVE") else "yellow"
         lines.append(f"\n{alarm.severity:>4}  {alarm.source}  {alarm.message}", style=style)

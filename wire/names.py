@@ -58,8 +58,8 @@ EXCHANGE: Final = "sensor_streaming"
 COMMAND_PATTERN: Final = "*.commands.#"  # every command to every sensor
 ACK_PATTERN: Final = "*.acks"
 REPORT_PATTERN: Final = "*.command_reports"
-ALARM_EVENT_PATTERN: Final = "*.alarms.event"  # what rules found, as JSON
-ALARM_TRIGGER_PATTERN: Final = "*.alarms.trigger"  # of the moment, for who listens
+ALARM_EVENT_PATTERN: Final = "*.alarms.trigger"  # what rules found, as JSON
+MACHINE_TRIGGER_PATTERN: Final = "*.alarms.machine"  # of the moment, for who listens
 DATA_SUPER_STREAM: Final = "sensor_streaming.data"
 LOG_STREAM: Final = "sensor_streaming.logs"
 DEAD_STREAM: Final = "sensor_streaming.dead"
@@ -155,12 +155,12 @@ def report_routing_key(serial_number: str) -> str:
 
 def alarm_event_routing_key(serial_number: str) -> str:
     """The routing key of what happens to a sensor's alarms."""
-    return routing_key(serial_number, "alarms.event")
-
-
-def alarm_trigger_routing_key(serial_number: str) -> str:
-    """The routing key of what machine controllers are told of a sensor."""
     return routing_key(serial_number, "alarms.trigger")
+
+
+def machine_trigger_routing_key(serial_number: str) -> str:
+    """The routing key of what machine controllers are told of a sensor."""
+    return routing_key(serial_number, "alarms.machine")
 
 
 def alarm_serial_number(key: str) -> str:

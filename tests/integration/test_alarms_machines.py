@@ -126,6 +126,15 @@ async def test_machine_is_told_by_the_replica_that_it_is_connected_to(stack: Sta
                 20,
                 "every trigger at each controller",
             )
+        async with Relay(stack) as relay:
+            for serial in serials:
+                await relay.batches(serial, [batch(1, CALM)])
+        for controller in controllers:
+            wait_for(
+                lambda: controller.process.log.read_text().count("may be started again") == len(serials),  # noqa: B023
+                20,
+                "word of every end at each controller",
+            )
 
 
 async def test_machine_is_told_while_the_database_is_away_and_what_happened_is_kept(

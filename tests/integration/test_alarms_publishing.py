@@ -52,7 +52,7 @@ async def test_event_is_published_for_whoever_listens(stack: Stack) -> None:
         await until(lambda: heard, "it is heard")
     await listener.close()
     [one] = heard
-    assert one.routing_key == f"sensor_{SERIAL}.alarms.event"
+    assert one.routing_key == f"sensor_{SERIAL}.alarms.trigger"
     assert json.loads(one.body) == row.payload["event"]
     assert (one.user_id, one.headers[names.HEADER_EVENT]) == ("alarms", row.key)
 
@@ -93,7 +93,8 @@ async def test_commands_that_are_sent_twice_are_applied_once(stack: Stack, tmp_p
 
 async def test_command_that_came_too_late_or_that_no_sensor_could_apply_is_given_up(stack: Stack) -> None:
     """With the reason."""
-    [row] = rows(event(actions=[{"do": "trigger_sensor", "action": "ä" * 40}]), time.time_ns())
+    [row] = rows(event(actions=[{"do": "trigger_sensor"}]), time.time_ns())
+    row.payload["fields"]["action"] = "ä" * 40  # as a row of another version might have it
     async with connected(Exchange(rabbitmq(stack, "alarms"))) as exchange:
         with pytest.raises(RefusedError, match="the action has 80 bytes"):
             await CommandSender(exchange, time.time_ns).send(item(row))

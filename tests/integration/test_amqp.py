@@ -285,5 +285,5 @@ def test_queue_of_alarms_that_nobody_reads_keeps_the_newest_and_refuses_nothing(
         assert kept == list(range(40 - len(kept), 40))
         with pytest.raises(pika.exceptions.UnroutableError):
             channel.basic_publish(
-                names.EXCHANGE, names.alarm_trigger_routing_key("amqp-1"), b"", mandatory=True
+                names.EXCHANGE, names.machine_trigger_routing_key("amqp-1"), b"", mandatory=True
             )

@@ -85,7 +85,7 @@ def test_rabbitmq_alarms_commands_and_tells_and_reads_measurements_alone(tmp_pat
         return re.search(rights[what], name) is not None
 
     assert re.search(keys, names.command_routing_key("pump-1", names.CommandLevel.TRIGGER_ALARM))
-    assert re.search(keys, names.routing_key("pump-1", "alarms.event"))
+    assert re.search(keys, names.routing_key("pump-1", "alarms.trigger"))
     for suffix in ("acks", "birth", "status", "command_reports"):
         assert not re.search(keys, names.routing_key("pump-1", suffix))
     streams = [names.partition_stream(0), names.LOG_STREAM, names.DEAD_STREAM]
