@@ -7,11 +7,15 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 import trustme
 
 from alarms.machines import Acknowledgement, MachineServer, Tls
-from wire.alarm_pb2 import Trigger
+from wire.alarm_pb2 import Acknowledgement as Answer
+from wire.alarm_pb2 import Hello, MachineMessage, Outcome, ServiceMessage, Trigger
+from wire.alarm_pb2_grpc import MachinesStub
 
 PUMP = "Pump 1"
 # tells again so soon that a test can wait for it; the others hear nothing twice, however slow they are
@@ -90,3 +94,36 @@ def certificates(folder: Path, authority: trustme.CA) -> Tls:
     server.cert_chain_pems[0].write_to_path(folder / "server.pem")
     authority.cert_pem.write_to_path(folder / "ca.pem")
     return Tls(folder / "server.pem", folder / "server.key", folder / "ca.pem")
+
+
+class Controller:
+    """One stream, spoken by hand."""
+
+    def __init__(self, channel: grpc.aio.Channel, token: str | None = None) -> None:
+        metadata = [("authorization", f"Bearer {token}")] if token is not None else []
+        self.call = MachinesStub(channel).Connect(metadata=metadata)
+
+    async def hello(self, machine: str = "plc", targets: Sequence[str] = (PUMP,)) -> "Controller":
+        await self.call.write(MachineMessage(hello=Hello(machine=machine, targets=targets)))
+        assert (await self.read()).welcome.instance == "alarms-0"
+        return self
+
+    async def read(self) -> ServiceMessage:
+        async with asyncio.timeout(10):
+            message = await self.call.read()
+        assert isinstance(message, ServiceMessage), "the stream has ended"
+        return message
+
+    async def trigger(self) -> Trigger:
+        message = await self.read()
+        assert message.WhichOneof("message") == "trigger"
+        return message.trigger
+
+    async def answer(self, trigger: Trigger, outcome: Outcome = Outcome.OUTCOME_DONE) -> None:
+        answer = Answer(trigger_id=trigger.id, outcome=outcome, action_taken="stopped", time_ns=5)
+        await self.call.write(MachineMessage(acknowledgement=answer))
+
+    async def refusal(self) -> tuple[grpc.StatusCode, str]:
+        """With what the stream ends."""
+        async with asyncio.timeout(10):
+            return await self.call.code(), await self.call.details()
