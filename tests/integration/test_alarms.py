@@ -7,6 +7,7 @@ import numpy as np
 from stack.local import Stack
 from tests.integration.alarming import CALM, FAST, WILD, batch, site
 from tests.integration.pipeline import running, wait_for
+from tests.integration.recordings import inner_race, say_if_generated
 from tests.integration.relay import Relay
 
 
@@ -132,3 +133,35 @@ async def test_delay_that_runs_is_not_begun_anew_by_a_restart(stack: Stack, tmp_
             await relay.batches("alarm-delay-1", [batch(590, WILD)])
             await relay.batches("alarm-delay-1", [batch(601, WILD)])
             wait_for(lambda: here.states("delayed") == ["ACTIVE_UNACKNOWLEDGED"], 10, "an alarm")
+
+
+async def test_recorded_bearing_is_named_with_the_lines_that_it_rests_on(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """A real recording of a damaged inner race, from the stream to an alarm with the lines that it rests on."""
+    recording = inner_race(tmp_path)
+    say_if_generated(recording)
+    with site(stack) as here, running(stack, tmp_path) as pipeline:
+        here.target("Rig 1")
+        here.owner.execute(
+            "UPDATE target SET speed_rpm = 1797, bearing = %s WHERE name = 'Rig 1'",
+            ['{"frequencies": {"bpfi": 5.4152, "bpfo": 3.5848, "bsf": 2.3567, "ftf": 0.39828}}'],
+        )
+        here.sensor("rig-1", target="Rig 1")
+        here.rule(
+            "bearing", {"kind": "bearing", "window_s": 3, "hop_s": 3, "confirmations": 2}, target="Rig 1"
+        )
+        here.rule("zone", {"kind": "zone"}, target="Rig 1")
+        pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
+        async with Relay(stack) as relay:
+            for sequence in range(len(recording.samples) // 12_000):
+                samples = recording.samples[sequence * 12_000 : (sequence + 1) * 12_000]
+                await relay.batches("rig-1", [batch(sequence, samples, frequency_hz=12_000.0)])
+        wait_for(lambda: here.states("bearing") == ["ACTIVE_UNACKNOWLEDGED"], 20, "a diagnosis")
+        [alarm] = here.alarms("bearing")
+        assert alarm["message"].startswith("inner race of the bearing is damaged")
+        evidence = here.one("SELECT evidence FROM alarm_transition WHERE alarm_id = %s", [alarm["id"]])
+        assert evidence["verdict"] == "inner race"
+        assert any(abs(line["frequency_hz"] - 162.2) < 2 for line in evidence["lines"]), "BPFI at 1797 rpm"
+        state = "SELECT reason FROM alarm_evaluation WHERE rule_id = %s"
+        assert here.one(state, [here.rules["zone"]]) == "", "12 kHz and a known machine: there is a verdict"
