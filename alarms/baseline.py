@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, Final
 
+from alarms.levels import CLOCK_STEP_NS
+
 _RELATIVE_FLOOR: Final = 1e-9  # of the mean
 _ABSOLUTE_FLOOR: Final = 1e-12
 
@@ -79,7 +81,9 @@ class Baseline:
         """
         if self.frozen(state):
             return self.deviation(value, state)
-        if math.isfinite(value) and (self._last_ns is None or time_ns > self._last_ns):
+        last_ns = self._last_ns
+        set_back = last_ns is not None and last_ns - time_ns >= CLOCK_STEP_NS
+        if math.isfinite(value) and (last_ns is None or time_ns > last_ns or set_back):
             self._last_ns = time_ns
             self._learnt[state] = self.learnt(state).with_value(value, measured_ns)
             self._dirty = True

@@ -9,6 +9,9 @@ Each level is a Schmitt trigger and a delay behind it:
 
 Both become so at an observation, with its time: a value that was beyond and is back at the next observation was never
 active, however long the gap. Apart from that a gap resets no delay: the last known value holds.
+
+What is not later than the last observation is ignored, as it comes again after a restart; what is a minute and more before
+it is not: the sensor's clock was set back, and a clock that was ahead must not make a rule deaf.
 """
 
 import math
@@ -17,6 +20,7 @@ from typing import Any, Final, NamedTuple
 
 from alarms.rules import LOW_LEVELS, Level
 
+CLOCK_STEP_NS: Final = 60 * 10**9  # further back than what comes again after a restart
 _TIES: Final = ("high_high", "low_low", "high", "low")  # which of two of the same severity is shown
 
 
@@ -91,8 +95,12 @@ class LevelEvaluation:
 
         NaN, and what is not later than the last observation (repeated after a restart), is ignored.
         """
-        if math.isnan(value) or (self._last_ns is not None and time_ns <= self._last_ns):
+        if math.isnan(value):
             return None
+        if self._last_ns is not None and time_ns <= self._last_ns:
+            if self._last_ns - time_ns < CLOCK_STEP_NS:
+                return None
+            self._set_back(time_ns)
         self._last_ns = time_ns
         for state in self._states.values():
             beyond = state.is_beyond(value)
@@ -118,6 +126,12 @@ class LevelEvaluation:
                 for name, state in self._states.items()
             },
         }
+
+    def _set_back(self, time_ns: int) -> None:
+        """The clock: delays that run began now at the latest."""
+        for state in self._states.values():
+            state.since_ns = min(state.since_ns, time_ns)
+        self._dirty = True
 
     def _advance(self, time_ns: int) -> Change | None:
         changed = False

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from alarms.levels import CLOCK_STEP_NS
+
 _STEPS: Final = 120  # of the history; see Change._put
 MOST_POINTS: Final = 2 * _STEPS + 8
 
@@ -38,10 +40,15 @@ class Change:
     def add(self, time_ns: int, value: float) -> float | None:
         """`value` minus the value of over_ns before it, in its unit; None until the history spans over_ns.
 
-        What is no finite number, or not later than the last one (repeated after a restart), is ignored: None.
+        What is no finite number, or not later than the last one (repeated after a restart), is ignored: None. Where the
+        clock was set back, by a minute and more, the history begins anew.
         """
-        if not math.isfinite(value) or (self._points and time_ns <= self._points[-1].time_ns):
+        if not math.isfinite(value):
             return None
+        if self._points and time_ns <= self._points[-1].time_ns:
+            if self._points[-1].time_ns - time_ns < CLOCK_STEP_NS:
+                return None
+            self._points.clear()
         if self._points and time_ns - self._points[-1].time_ns > self._over_ns:
             self._points.clear()
         self._put(_Point(time_ns, value))

@@ -105,6 +105,31 @@ def test_batches_that_come_again_or_late_are_not_judged() -> None:
     assert bench.judge.late == 1
 
 
+def test_clock_that_was_ahead_and_is_set_back_makes_no_rule_deaf() -> None:
+    """An hour ahead, then right: levels, rates and baselines go on with the sensor's time; a delay begins then."""
+    rising = {"kind": "rate_of_change", "feature": "maximum", "unit": "g", "over_s": 2, "levels": HIGH}
+    learnt = {
+        "kind": "deviation", "feature": "maximum", "unit": "g", "learn_s": 10, "learn_values": 10,
+        "levels": {"high": {"limit": 5, "severity": 1}},
+    }  # fmt: skip
+    bench = Bench(FAST, {**FAST, "on_delay_s": 5}, rising, learnt)
+    bench.now_ns += 3600 * 10**9
+    bench.batch(sine(0.1, 50))
+    bench.now_ns -= 3600 * 10**9
+    events = []
+    for amplitude in (0.1, 0.1, 0.1, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0):
+        events += bench.batch(sine(amplitude, 50))
+    raised = [
+        (event.rule.id, event.transition.at_ns) for event in events if event.transition.kind is Kind.ACTIVATED
+    ]
+    assert [rule_id for rule_id, _ in raised] == [1, 3, 2]
+    assert raised[2][1] - raised[0][1] == 5 * 10**9
+    assert "11 of 10 values" not in bench.reason(4)
+    for _ in range(3):
+        bench.batch(sine(0.1, 50))
+    assert bench.reason(4) == ""
+
+
 def test_samples_that_are_not_finite_are_not_judged() -> None:
     """A NaN is the ingester's dead letter."""
     bench = Bench(FAST)
