@@ -49,10 +49,14 @@ class Writing(NamedTuple):
 
     def without(self, serial_numbers: Collection[str], streams: Collection[str]) -> "Writing":
         """Without sensors that another process judges now: it makes the same of them, from the last that was written."""
+        theirs = {one.alarm_id for one in self.events if one.source.serial_number in serial_numbers}
         return self._replace(
             offsets={stream: offset for stream, offset in self.offsets.items() if stream not in streams},
             events=[one for one in self.events if one.source.serial_number not in serial_numbers],
             evaluations=[one for one in self.evaluations if one["serial_number"] not in serial_numbers],
+            outbox=[
+                one for one in self.outbox if one.alarm_id not in theirs
+            ],  # a row must not come before its alarm
             triggers=[one for one in self.triggers if one.message.serial_number not in serial_numbers],
         )
 

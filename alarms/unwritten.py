@@ -81,7 +81,11 @@ class Unwritten:
 
     def forget(self, serial_numbers: set[str]) -> None:
         """Another process judges these sensors, from the last that was written."""
+        theirs = {one.alarm_id for one in self._events if one.source.serial_number in serial_numbers}
         self._events = [one for one in self._events if one.source.serial_number not in serial_numbers]
+        self._triggers = [one for one in self._triggers if one.message.serial_number not in serial_numbers]
+        # a row must not come before its alarm
+        self._outbox = [one for one in self._outbox if one.alarm_id not in theirs]
 
     def take(self, offsets: Mapping[str, tuple[int, int]]) -> Writing:
         """Everything there is, with the offsets that it belongs to. It is to be written, whatever it takes."""

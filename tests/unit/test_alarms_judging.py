@@ -168,6 +168,24 @@ async def test_bearings_beyond_the_bound_leave_the_oldest_out() -> None:
     service.judging.close()
 
 
+async def test_partition_that_is_given_up_leaves_nothing_to_be_told_of_alarms_that_another_is_to_write() -> (
+    None
+):
+    """What was not written is the next one's, also its mails and triggers: they would be of alarms that there are not."""
+    service = Service(FAST)
+    await service.begin()
+    await service.put(sine(2.0, 50))
+    under_way = service.unwritten.take({STREAM: (1, 0)})
+    await service.put(sine(0.1, 50))
+    assert under_way.outbox
+    without = under_way.without({"pump-1"}, {STREAM})
+    assert (without.events, without.triggers, without.outbox) == ([], [], [])
+    service.judging.active(STREAM, False)
+    left = service.unwritten.take({})
+    assert (left.events, left.triggers, left.outbox) == ([], [], [])
+    service.judging.close()
+
+
 async def test_end_is_told_to_machines_and_offsets_move_with_what_was_judged() -> None:
     """Cleared: whoever was stopped may be started by people."""
     service = Service(FAST)
