@@ -42,7 +42,9 @@ class Heard:
 
     session: int | None = None
     sequence: int = -1
-    sessions: deque[int] = field(default_factory=lambda: deque(maxlen=_SESSIONS))  # before this one
+    newest_ns: int = 0  # when the newest batch begins, by its clock
+    # before this one, each with its last sequence
+    sessions: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_SESSIONS))
     received_ns: int = 0  # the newest batch, by our clock; 0: none yet
     interval_s: float = 0.0  # that it is long
     asleep: bool = False
@@ -54,12 +56,18 @@ class Heard:
         if batch.session == self.session:
             if batch.sequence <= self.sequence:
                 return False
-        elif batch.session in self.sessions:
-            return False
         else:
+            before = dict(self.sessions).get(batch.session)
+            # a session is over, unless it goes on: after a restart what is resent of an earlier one may come first
+            if before is not None and (batch.sequence <= before or batch.start_time_ns <= self.newest_ns):
+                return False
+            self.sessions = deque(
+                (one for one in self.sessions if one[0] != batch.session), maxlen=self.sessions.maxlen
+            )
             if self.session is not None:
-                self.sessions.append(self.session)
+                self.sessions.append((self.session, self.sequence))
             self.session = batch.session
+        self.newest_ns = batch.start_time_ns
         self.sequence = batch.sequence
         return True
 

@@ -265,3 +265,19 @@ def test_spectrum_of_an_evidence_is_short_and_keeps_every_peak() -> None:
     top = int(np.argmax(lines["amplitudes"]))
     assert lines["frequencies_hz"][top] == pytest.approx(3120, abs=lines["resolution_hz"])
     assert lines["amplitudes"][top] == pytest.approx(1.5, rel=0.02)
+
+
+def test_batches_of_an_earlier_session_after_a_restart_do_not_make_the_sensor_deaf() -> None:
+    """What a sensor sends of its past beside live data is taken for a new session once; then live data goes on."""
+    bench = Bench(FAST)
+    taken = []
+    for session, sequence, second, amplitude in (
+        (2, 0, 100, 0.1), (1, 50, 50, 0.1), (2, 1, 101, 2.0), (1, 51, 51, 0.1), (2, 2, 102, 0.1),
+    ):  # fmt: skip
+        part = ChannelBatch(0, sine(amplitude, 50).astype("<f4").tobytes())
+        one = Batch(session, sequence, START_NS + second * 10**9, 1000.0, 1000, (part,))
+        made = bench.judge.take("pump-1", one, START_NS + second * 10**9, judged=True)
+        assert made is not None
+        taken += [event.transition.kind.value for event in made.events]
+    assert taken == ["ACTIVATED", "CLEARED"]
+    assert bench.judge.late == 1
