@@ -110,7 +110,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "occurrences": event.occurrences,
         "evidence": _without_arrays(event.evidence),
     }
-    return {name: _finite(value) for name, value in whole.items()}
+    return {name: finite(value) for name, value in whole.items()}
 
 
 def state(status: Status) -> str:
@@ -210,12 +210,12 @@ def _without_arrays(value: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """NaN and infinities as null, at any depth: JSON has neither, nor has jsonb."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {name: _finite(one) for name, one in value.items()}
+        return {name: finite(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [finite(one) for one in value]
     return value

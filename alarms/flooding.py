@@ -41,6 +41,8 @@ class Flooding:
         for number, row in enumerate(self._held.values()):
             event: dict[str, Any] = {**row.payload["event"], "kind": "FLOOD", "message": text}
             key = f"flood/{self._name}/{now_ns}/{number}"
-            rows.append(row._replace(key=key, payload={**row.payload, "event": event}, due_ns=now_ns))
+            rows.append(
+                row._replace(key=key, alarm_id=None, payload={**row.payload, "event": event}, due_ns=now_ns)
+            )
         self._held.clear()
         return rows

@@ -69,7 +69,10 @@ class Judging:
         self._changed = asyncio.Condition()  # of bytes, or of what is written
         self._requests: deque[Request] = deque()
         self._requested = asyncio.Event()
-        self._judged: dict[str, tuple[int, int]] = {}  # offsets up to which everything is judged
+        # offsets up to which everything is judged, of the partition as it was taken
+        self._judged: dict[str, tuple[Partition, int, int]] = {}
+        self._turn = asyncio.Lock()  # of writing, and of loading what was written
+        self.handed_over = 0  # how often a partition was given up
         self._urgent = asyncio.Event()
         self._window_thread = ThreadPoolExecutor(1, "windows")
         self._diagnosing_thread = ThreadPoolExecutor(1, "diagnoses")
@@ -106,12 +109,17 @@ class Judging:
     # What the consumer asks for.
     async def next_offset(self, stream: str) -> int:
         """Take the partition: what the database has of it, as of now."""
+        async with self._turn:
+            return await self._take(stream)
+
+    async def _take(self, stream: str) -> int:
         fleet = await self._database.ask(self._store.fleet)
         serials = [serial for serial in fleet.sensors if self._partition(serial) == stream]
         ids = [fleet.sensors[serial].id for serial in serials]
         taken = await self._database.ask(lambda connection: self._store.take(connection, stream, ids))
         self._judge.load(stream, serials, taken.kept, taken.opened)
-        self._partitions[stream] = Partition(taken.next_offset, taken.rewind_offset)
+        partition = self._partitions[stream] = Partition(taken.next_offset, taken.rewind_offset)
+        self._judged[stream] = (partition, taken.next_offset, taken.rewind_offset)
         self._taken_at[stream] = time.monotonic()
         self.refresh(fleet)
         return taken.rewind_offset
@@ -173,6 +181,7 @@ class Judging:
         metrics.ACTIVE.labels(stream).set(is_active)
         if not is_active and self._partitions.pop(stream, None) is not None:
             self._judged.pop(stream, None)
+            self.handed_over += 1
             self._unwritten.forget(
                 {serial for serial in self._judge.sensors if self._partition(serial) == stream}
             )
@@ -190,7 +199,9 @@ class Judging:
         while True:
             await asyncio.sleep(_ROUND_S)
             pieces, self._pieces = self._pieces, []
-            offsets = {name: (one.next_offset, one.rewind_offset) for name, one in self._partitions.items()}
+            offsets = {
+                name: (one, one.next_offset, one.rewind_offset) for name, one in self._partitions.items()
+            }
             if pieces:
                 began = time.perf_counter()
                 results = await loop.run_in_executor(self._window_thread, windows.compute, pieces)
@@ -202,7 +213,9 @@ class Judging:
                 metrics.BUFFERED_BYTES.set(self._bytes)
                 async with self._changed:
                     self._changed.notify_all()
-            self._judged = {name: offset for name, offset in offsets.items() if name in self._partitions}
+            for name, judged in offsets.items():
+                if self._partitions.get(name) is judged[0]:  # not given up, or taken again, meanwhile
+                    self._judged[name] = judged
             if time.monotonic() - ticked >= _TICK_S:
                 ticked, now_ns = time.monotonic(), time.time_ns()
                 self._add(self._judge.tick(now_ns, self._reads), now_ns)
@@ -230,17 +243,16 @@ class Judging:
             except TimeoutError:
                 pass
             self._urgent.clear()
-            offsets = dict(self._judged)
-            writing = self._unwritten.take(offsets)
-            if not (
-                writing.offsets or writing.events or writing.evaluations or writing.applied or writing.noted
-            ):
-                continue
-            await self._write(writing)
-            for stream, (offset, _) in offsets.items():
-                metrics.OFFSET.labels(stream).set(offset)
-                if stream in self._partitions:
-                    self._partitions[stream].written = offset
+            async with self._turn:
+                judged = dict(self._judged)
+                offsets = {stream: (following, rewind) for stream, (_, following, rewind) in judged.items()}
+                writing = self._unwritten.take(offsets)
+                if not writing.anything:
+                    continue
+                await self._write(writing)
+            for stream, (partition, following, _) in judged.items():
+                metrics.OFFSET.labels(stream).set(following)
+                partition.written = following
             if writing.outbox:
                 self._on_written()
             async with self._changed:

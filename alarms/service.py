@@ -153,11 +153,15 @@ class Alarms:
     async def _requests(self) -> None:
         """What operators ask; done once, and answered with what it has changed."""
         seen: set[int] = set()  # done, and perhaps not yet written
+        handed_over = 0
         while True:
             await asyncio.sleep(_REQUESTS_S)
             ids = self._judging.sensor_ids()
             asks = await self._asking.ask(lambda connection, ids=ids: self._store.requests(connection, ids))  # type: ignore[misc]  # bound early
             seen &= {ask.id for ask in asks}
+            if handed_over != self._judging.handed_over:  # what was not written is to be done again
+                handed_over = self._judging.handed_over
+                seen.clear()
             for ask in asks:
                 if ask.id in seen:
                     continue
@@ -166,12 +170,14 @@ class Alarms:
                 event, refusal = self._judge.ask(ask, now_ns)
                 if event is not None:
                     self._unwritten.add([event], now_ns)
-                self._unwritten.answer(ask.id, refusal)
+                serial = event.source.serial_number if event is not None else ""
+                self._unwritten.answer(serial, ask.id, refusal)
                 self._judging.hurry()
 
     async def _triggers(self) -> None:
         """What machines have answered, by whichever replica, and what none has answered in time."""
         seen: set[tuple[uuid.UUID, bool]] = set()
+        handed_over = 0
         while True:
             await asyncio.sleep(_TRIGGERS_S)
             alarms = self._judge.open_alarms()
@@ -181,6 +187,9 @@ class Alarms:
                 lambda connection, alarms=alarms: self._store.triggers_due(connection, alarms)  # type: ignore[misc]  # bound early
             )
             seen &= {(one.id, one.acknowledged) for one in due}
+            if handed_over != self._judging.handed_over:
+                handed_over = self._judging.handed_over
+                seen.clear()
             for one in due:
                 if (one.id, one.acknowledged) not in seen:
                     seen.add((one.id, one.acknowledged))
@@ -200,8 +209,10 @@ class Alarms:
         else:
             text = "no machine has acknowledged the trigger in time"
             events = [self._judge.note(due.alarm_id, Kind.ESCALATED, now_ns, "", text)]
-        self._unwritten.add([event for event in events if event is not None], now_ns)
-        self._unwritten.noted(due.id, due.acknowledged)
+        found = [event for event in events if event is not None]
+        self._unwritten.add(found, now_ns)
+        serial = found[0].source.serial_number if found else ""
+        self._unwritten.noted(serial, due.id, due.acknowledged)
         self._judging.hurry()
 
     # Machines, at once.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from alarms.actions import OutboxRow
+from alarms.actions import OutboxRow, finite
 from alarms.database import Connection, query
 from alarms.evaluation import Evaluation, Kept, Key, Open
 from alarms.events import Event, Source
@@ -44,8 +44,14 @@ class Writing(NamedTuple):
     gone: Collection[Key] = ()
     outbox: Sequence[OutboxRow] = ()
     triggers: Sequence[TriggerRow] = ()
-    applied: Sequence[tuple[int, str]] = ()  # requests, with the reason why one was refused
-    noted: Sequence[tuple[uuid.UUID, bool]] = ()  # triggers: acknowledged, or escalated
+    # with the sensor's serial number:
+    applied: Sequence[tuple[str, int, str]] = ()  # requests, with the reason why one was refused
+    noted: Sequence[tuple[str, uuid.UUID, bool]] = ()  # triggers: acknowledged, or escalated
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to write."""
+        return any(self)
 
     def without(self, serial_numbers: Collection[str], streams: Collection[str]) -> "Writing":
         """Without sensors that another process judges now: it makes the same of them, from the last that was written."""
@@ -58,6 +64,8 @@ class Writing(NamedTuple):
                 one for one in self.outbox if one.alarm_id not in theirs
             ],  # a row must not come before its alarm
             triggers=[one for one in self.triggers if one.message.serial_number not in serial_numbers],
+            applied=[one for one in self.applied if one[0] not in serial_numbers],
+            noted=[one for one in self.noted if one[0] not in serial_numbers],
         )
 
 
@@ -147,8 +155,8 @@ class Store:
                 ("evaluation_delete", [_key(key) for key in sorted(writing.gone)]),
                 ("evaluation_write", list(writing.evaluations)),
                 ("trigger_write", [_trigger(row) for row in writing.triggers]),
-                ("request_applied", [{"id": number, "refusal": why} for number, why in writing.applied]),
-                ("trigger_noted", [{"id": one, "acknowledged": acked} for one, acked in writing.noted]),
+                ("request_applied", [{"id": number, "refusal": why} for _, number, why in writing.applied]),
+                ("trigger_noted", [{"id": one, "acknowledged": acked} for _, one, acked in writing.noted]),
             ):
                 if rows:
                     await cursor.executemany(query(name), rows)
@@ -229,7 +237,7 @@ def _alarm(event: Event) -> dict[str, Any]:
         "level": status.level,
         "severity": status.severity,
         "message": event.message,
-        "value": event.value,
+        "value": finite(event.value),
         "unit": event.unit,
         "active": status.active,
         "acknowledged": status.acknowledged,
@@ -260,7 +268,7 @@ def _transition(event: Event) -> dict[str, Any]:
         "severity": transition.severity,
         "by": transition.by,
         "comment": transition.comment,
-        "evidence": Jsonb(dict(event.evidence)),
+        "evidence": Jsonb(finite(event.evidence)),
     }
 
 
@@ -274,7 +282,7 @@ def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
         **_key(evaluation.key),
         "serial_number": evaluation.task.source.serial_number,
         "version": evaluation.task.rule.version,
-        "state": Jsonb(evaluation.kept()),
+        "state": Jsonb(finite(evaluation.kept())),
         "reason": evaluation.reason,
     }
 

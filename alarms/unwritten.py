@@ -35,8 +35,8 @@ class Unwritten:
         self._events: list[Event] = []
         self._triggers: list[TriggerRow] = []
         self._outbox: list[OutboxRow] = []
-        self._applied: list[tuple[int, str]] = []
-        self._noted: list[tuple[uuid.UUID, bool]] = []
+        self._applied: list[tuple[str, int, str]] = []
+        self._noted: list[tuple[str, uuid.UUID, bool]] = []
         self._learnt_at = time.monotonic()
 
     @property
@@ -67,13 +67,13 @@ class Unwritten:
             self._events.append(event)
         metrics.UNWRITTEN.set(len(self._events))
 
-    def answer(self, request: int, refusal: str) -> None:
+    def answer(self, serial_number: str, request: int, refusal: str) -> None:
         """An operator's request was done, or why not."""
-        self._applied.append((request, refusal))
+        self._applied.append((serial_number, request, refusal))
 
-    def noted(self, trigger_id: uuid.UUID, acknowledged: bool) -> None:
+    def noted(self, serial_number: str, trigger_id: uuid.UUID, acknowledged: bool) -> None:
         """A trigger's acknowledgement, or that there is none, is in the alarm's history."""
-        self._noted.append((trigger_id, acknowledged))
+        self._noted.append((serial_number, trigger_id, acknowledged))
 
     def tick(self, now_ns: int) -> None:
         """A flood may be over."""
@@ -83,6 +83,8 @@ class Unwritten:
         """Another process judges these sensors, from the last that was written."""
         theirs = {one.alarm_id for one in self._events if one.source.serial_number in serial_numbers}
         self._events = [one for one in self._events if one.source.serial_number not in serial_numbers]
+        self._applied = [one for one in self._applied if one[0] not in serial_numbers]
+        self._noted = [one for one in self._noted if one[0] not in serial_numbers]
         self._triggers = [one for one in self._triggers if one.message.serial_number not in serial_numbers]
         # a row must not come before its alarm
         self._outbox = [one for one in self._outbox if one.alarm_id not in theirs]
