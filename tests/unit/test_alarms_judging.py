@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alarms import unwritten as unwritten_module
+from alarms.actions import finite
 from alarms.asking import Asking
 from alarms.config import AlarmsSettings
 from alarms.events import Event
@@ -281,3 +282,33 @@ def test_batches_of_an_earlier_session_after_a_restart_do_not_make_the_sensor_de
         taken += [event.transition.kind.value for event in made.events]
     assert taken == ["ACTIVATED", "CLEARED"]
     assert bench.judge.late == 1
+
+
+async def test_partition_given_up_and_taken_again_keeps_its_own_offsets_and_requests_stay_open() -> None:
+    """What was judged before it was given up, and not written, is judged and done again: nothing is marked as done."""
+    service = Service(FAST)
+    await service.begin()
+    await service.put(sine(2.0, 50))
+    service.unwritten.answer("pump-1", 1, "")
+    service.unwritten.noted("pump-1", service.told[0].id, True)
+    service.judging.active(STREAM, False)
+    assert service.judging.handed_over == 1
+    await service.begin()
+    writing = service.unwritten.take({})
+    assert (list(writing.events), list(writing.applied), list(writing.noted)) == ([], [], [])
+    running = asyncio.create_task(service.judging.write())
+    service.judging.hurry()
+    while not service.store.writings:
+        await asyncio.sleep(0.001)
+    running.cancel()
+    assert service.store.writings[0].offsets == {STREAM: (0, 0)}
+    service.judging.close()
+
+
+def test_number_that_json_has_not_is_written_as_null() -> None:
+    """PostgreSQL refuses NaN and infinities in jsonb, and would refuse them for ever."""
+    assert finite({"a": float("nan"), "b": [1.0, float("inf")], "c": "x"}) == {
+        "a": None,
+        "b": [1.0, None],
+        "c": "x",
+    }
