@@ -16,13 +16,13 @@ async def test_batch_beyond_a_limit_raises_an_alarm_that_clears_and_is_closed_by
 ) -> None:
     """From the stream to the database: active, cleared, acknowledged; with evidence of each step."""
     with site(stack) as here, running(stack, tmp_path) as pipeline:
-        here.sensor("alarm-1")
-        here.rule("simple", FAST, sensor="alarm-1")
+        here.sensor("judged-1")
+        here.rule("simple", FAST, sensor="judged-1")
         pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
         async with Relay(stack) as relay:
-            await relay.batches("alarm-1", [batch(0, CALM), batch(1, WILD)])
+            await relay.batches("judged-1", [batch(0, CALM), batch(1, WILD)])
             wait_for(lambda: here.states("simple") == ["ACTIVE_UNACKNOWLEDGED"], 10, "an alarm")
-            await relay.batches("alarm-1", [batch(2, CALM)])
+            await relay.batches("judged-1", [batch(2, CALM)])
             wait_for(lambda: here.states("simple") == ["CLEARED_UNACKNOWLEDGED"], 10, "its end")
         [alarm] = here.alarms("simple")
         assert alarm["value"] == 2.0
@@ -35,7 +35,7 @@ async def test_batch_beyond_a_limit_raises_an_alarm_that_clears_and_is_closed_by
         evidence = here.one(
             "SELECT evidence FROM alarm_transition WHERE alarm_id = %s AND kind = 'ACTIVATED'", [alarm["id"]]
         )
-        assert evidence["samples"]["serial_number"] == "alarm-1"
+        assert evidence["samples"]["serial_number"] == "judged-1"
         assert evidence["limit"] == 1.0
 
 
@@ -43,7 +43,7 @@ async def test_service_killed_again_and_again_loses_and_repeats_no_alarm(
     stack: Stack, tmp_path: Path
 ) -> None:
     """Twenty sensors go beyond the limit and back ten times, by batch and by window, while the service is killed."""
-    serials = [f"alarm-kill-{number}" for number in range(20)]
+    serials = [f"judged-kill-{number}" for number in range(20)]
     windowed = {
         **FAST,
         "feature": "rms",
@@ -81,7 +81,7 @@ async def test_replica_that_stops_hands_its_partitions_over_without_a_gap(
     stack: Stack, tmp_path: Path
 ) -> None:
     """Two share the partitions; one is stopped in between, and each change is written once."""
-    serials = [f"alarm-share-{number}" for number in range(20)]
+    serials = [f"judged-share-{number}" for number in range(20)]
     with site(stack) as here, running(stack, tmp_path) as pipeline:
         for serial in serials:
             here.sensor(serial)
@@ -114,11 +114,11 @@ async def test_replica_that_stops_hands_its_partitions_over_without_a_gap(
 async def test_delay_that_runs_is_not_begun_anew_by_a_restart(stack: Stack, tmp_path: Path) -> None:
     """Ten minutes of the sensor's time, with a stop in the middle."""
     with site(stack) as here, running(stack, tmp_path) as pipeline:
-        here.sensor("alarm-delay-1")
-        here.rule("delayed", {**FAST, "on_delay_s": 600}, sensor="alarm-delay-1")
+        here.sensor("judged-delay-1")
+        here.rule("delayed", {**FAST, "on_delay_s": 600}, sensor="judged-delay-1")
         service = pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
         async with Relay(stack) as relay:
-            await relay.batches("alarm-delay-1", [batch(0, WILD)])
+            await relay.batches("judged-delay-1", [batch(0, WILD)])
             wait_for(
                 lambda: here.one(
                     "SELECT (state #>> '{levels,levels,high,beyond}')::boolean FROM alarm_evaluation WHERE rule_id = %s",
@@ -130,8 +130,8 @@ async def test_delay_that_runs_is_not_begun_anew_by_a_restart(stack: Stack, tmp_
             service.kill()
             pipeline.services.remove(service)
             pipeline.start("alarms", ["alarms"], "alarms").wait_ready()
-            await relay.batches("alarm-delay-1", [batch(590, WILD)])
-            await relay.batches("alarm-delay-1", [batch(601, WILD)])
+            await relay.batches("judged-delay-1", [batch(590, WILD)])
+            await relay.batches("judged-delay-1", [batch(601, WILD)])
             wait_for(lambda: here.states("delayed") == ["ACTIVE_UNACKNOWLEDGED"], 10, "an alarm")
 
 
