@@ -12,8 +12,8 @@ from rich.table import Table
 
 from bench.pipeline import Chain
 from ctl.order import build
-from ctl.send import Fate, send
 from emulator.fleet_plan import Fleet, serial_numbers
+from runtime.commanding import Fate, send
 from runtime.config import RabbitmqSettings
 from stack.errors import StackError
 from stack.local import Say
@@ -75,7 +75,7 @@ def _measure(
             sent.setdefault(fate.order.command.id, time.monotonic())
 
     began = time.monotonic()
-    sending = asyncio.run(send(settings, orders, wait_s=60, on_change=on_change))
+    sending = asyncio.run(send(settings, orders, client="bench", wait_s=60, on_change=on_change))
     answers = sorted(
         fate.after_s for fate in sending.fates if fate.status == "APPLIED" and fate.after_s is not None
     )

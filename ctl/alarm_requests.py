@@ -18,7 +18,7 @@ from ctl.durations import DURATION, show_duration
 from ctl.errors import FAILED, NO_ANSWER, USAGE, CtlError
 from ctl.output import Column, Form, print_rows, when
 from ctl.select import complete_alarm
-from ctl.send import whoami
+from ctl.whoami import whoami
 
 _POLL_S = 0.1
 _MOST = 10_000  # alarms at once

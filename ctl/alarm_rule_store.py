@@ -12,7 +12,7 @@ from ctl.alarm_rule_file import Entry
 from ctl.context import Database, query
 from ctl.errors import USAGE, CtlError
 from ctl.select import did_you_mean
-from ctl.send import whoami
+from ctl.whoami import whoami
 
 
 class Change(NamedTuple):

@@ -10,7 +10,7 @@ from ctl.durations import DURATION, show_duration
 from ctl.errors import USAGE, CtlError
 from ctl.output import Column, Form, number, print_rows, when
 from ctl.select import complete_rule, complete_serial, complete_target
-from ctl.send import whoami
+from ctl.whoami import whoami
 
 COLUMNS = (
     Column("id", "ID", right=True),

@@ -15,9 +15,10 @@ from ctl.errors import FAILED, FORBIDDEN, NO_ANSWER, UNREACHABLE, USAGE, CtlErro
 from ctl.outcome import print_outcome
 from ctl.output import Form
 from ctl.select import Selection, choose, selection_options
-from ctl.send import ANSWERED, Fate, Order, Sending, send
-from ctl.send import FAILED as FAILED_STATUSES
+from ctl.whoami import whoami
 from runtime.amqp_errors import AmqpError
+from runtime.commanding import ANSWERED, Fate, Order, Sending, send
+from runtime.commanding import FAILED as FAILED_STATUSES
 from wire.names import CommandLevel
 
 _ACCESS_REFUSED = 403
@@ -120,7 +121,9 @@ def _send(operator: Operator, orders: Sequence[Order], wait_s: float) -> Sending
                 bar.advance(task)
 
         try:
-            return asyncio.run(send(operator.settings, orders, wait_s=wait_s, on_change=on_change))
+            return asyncio.run(
+                send(operator.settings, orders, client=whoami(), wait_s=wait_s, on_change=on_change)
+            )
         except AmqpError as error:
             if error.code != _ACCESS_REFUSED or "ACCESS_REFUSED" not in str(
                 error

@@ -18,8 +18,8 @@ from ctl.dead_stream import Letter, Wanted
 from ctl.durations import MOMENT
 from ctl.errors import FORBIDDEN, USAGE, CtlError
 from ctl.select import complete_serial
-from ctl.send import whoami
 from ctl.stream_reader import StreamReader, reader
+from ctl.whoami import whoami
 from wire import names
 from wire.relay_pb2 import Kind
 

@@ -1,84 +1,50 @@
-"""One sensor's measurements as they pass through RabbitMQ: for looking on, so nothing is kept and nobody waits.
+"""One sensor's measurements as they pass through RabbitMQ, kept until somebody takes them.
 
-A partition carries many sensors; a stream message that does not hold the wanted serial number is not unpacked. What
-the reader does not take in time is dropped, oldest first, and counted.
+What is not taken in time is dropped, oldest first, and counted.
 """
 
 import asyncio
-import contextlib
-import logging
-import time
 from collections import deque
-from typing import Final, NamedTuple
-
-from rstream import Consumer, ConsumerOffsetSpecification, MessageContext, OffsetType
-from rstream.exceptions import (
-    AccessRefused,
-    AuthenticationFailure,
-    SASLAuthenticationFailureLoopback,
-    VirtualHostAccessFailure,
-)
-from rstream.recovery import BackOffRecoveryStrategy
+from typing import Final
 
 from ctl.errors import FORBIDDEN, CtlError
-from runtime.backoff import Backoff
-from runtime.cause import cause
 from runtime.config import RabbitmqSettings
-from runtime.streams import FRAME_MAX, StreamError, close
-from wire import names
-from wire.codec import Batch, decode_measurements
-from wire.envelope import from_amqp, unpack
-from wire.errors import WireError
-from wire.relay_pb2 import Kind
-
-logging.getLogger("rstream").setLevel(logging.CRITICAL)  # whatever it has to say is in `problem`
+from runtime.live import LiveStream, Received, StreamRefusedError
 
 CAPACITY: Final = 1024  # batches that wait to be taken
-_CREDIT: Final = 4  # chunks that RabbitMQ sends ahead
-_HEARTBEAT_S: Final = 20
-_ANSWER_TIMEOUT_S: Final = 10
-_REFUSED = (
-    AccessRefused,
-    AuthenticationFailure,
-    SASLAuthenticationFailureLoopback,
-    VirtualHostAccessFailure,
-)
-
-
-class Received(NamedTuple):
-    """A batch, and when it came here (Unix time, by this machine's clock)."""
-
-    batch: Batch
-    received_ns: int
-
-    @property
-    def latency_s(self) -> float:
-        """From the batch's last sample, by the sensor's clock, to here."""
-        return (self.received_ns - self.batch.end_time_ns) / 1e9
 
 
 class Live:
     """Follows one sensor at a time. `run` connects, and connects again; `take` gives what has come."""
 
     def __init__(self, settings: RabbitmqSettings, *, capacity: int = CAPACITY) -> None:
-        self._settings = settings
+        self._stream = LiveStream(settings, self._on_batch, self._on_problem, connection_name="iotctl")
         self._waiting: deque[Received] = deque(maxlen=capacity)
         self._serial: str | None = None
-        self._serial_bytes = b""
-        self._other_sensor = asyncio.Event()
         self.changed = asyncio.Event()  # there is something to take, or `problem` is another
-        self.problem: str | None = "connecting to RabbitMQ"  # None: connected, and what is measured comes
-        self.connections = 0
         self.dropped = 0
-        self.unreadable = 0
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing comes; None while RabbitMQ is connected."""
+        return self._stream.problem
+
+    @property
+    def connections(self) -> int:
+        """How often RabbitMQ was connected."""
+        return self._stream.connections
+
+    @property
+    def unreadable(self) -> int:
+        """Messages that could not be decoded."""
+        return self._stream.unreadable
 
     def follow(self, serial_number: str | None) -> None:
         """From now on this one; what waits of another is dropped, uncounted."""
         if serial_number != self._serial:
             self._serial = serial_number
-            self._serial_bytes = (serial_number or "").encode()
             self._waiting.clear()
-            self._other_sensor.set()
+            self._stream.follow(() if serial_number is None else (serial_number,))
 
     def take(self) -> list[Received]:
         """All that came since the last call, in order."""
@@ -89,130 +55,15 @@ class Live:
 
     async def run(self) -> None:
         """Until cancelled. CtlError where RabbitMQ does not allow this user to read."""
-        backoff = Backoff(maximum_s=5.0)
-        while True:
-            before = self.connections
-            try:
-                await self._connection()
-            except StreamError as error:
-                self._say(str(error))
-            if self.connections > before:
-                backoff.reset()
-            await asyncio.sleep(backoff.next())
-
-    async def _connection(self) -> None:
-        """One connection, until it is lost. StreamError then, or where there is none to be had."""
-        where = f"{self._settings.rabbitmq_host}:{self._settings.rabbitmq_stream_port}"
-        broken = asyncio.Event()
-        consumer = Consumer(
-            self._settings.rabbitmq_host,
-            self._settings.rabbitmq_stream_port,
-            vhost=self._settings.rabbitmq_virtual_host,
-            username=self._settings.rabbitmq_username,
-            password=self._settings.rabbitmq_password.get_secret_value(),
-            frame_max=FRAME_MAX,
-            heartbeat=_HEARTBEAT_S,
-            connection_name="iotctl",
-            on_close_handler=lambda _info: broken.set(),
-            recovery_strategy=BackOffRecoveryStrategy(False),
-        )
         try:
-            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                await consumer.start()
-                partitions = await (await consumer.default_client).partitions(names.DATA_SUPER_STREAM)
-            if not partitions:
-                raise StreamError(f"{names.DATA_SUPER_STREAM} does not exist: run python -m runtime.topology")
-            await self._read(consumer, list(partitions), broken)
-            raise StreamError(f"the connection to RabbitMQ at {where} is lost")
-        except _REFUSED as error:
-            raise CtlError(
-                f"RabbitMQ at {where} does not let {self._settings.rabbitmq_username!r} read "
-                f"{names.DATA_SUPER_STREAM} ({type(error).__name__})",
-                FORBIDDEN,
-            ) from error
-        except StreamError:
-            raise
-        except Exception as error:  # rstream raises its own, OSError, assertions and timeouts alike
-            raise StreamError(f"cannot read RabbitMQ's streams at {where}: {_said(error)}") from error
-        finally:
-            await close(consumer, 2)
+            await self._stream.run()
+        except StreamRefusedError as error:
+            raise CtlError(str(error), FORBIDDEN) from error
 
-    async def _read(self, consumer: Consumer, partitions: list[str], broken: asyncio.Event) -> None:
-        """Read the partition of whoever is followed, until the connection breaks."""
-        subscribed: str | None = None
-        subscription = 0
-        while not broken.is_set():
-            self._other_sensor.clear()
-            wanted = (
-                None
-                if self._serial is None
-                else partitions[names.partition_of(self._serial, len(partitions))]
-            )
-            if wanted != subscribed:
-                async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                    if subscribed is not None:
-                        await consumer.unsubscribe(subscription)
-                    if wanted is not None:
-                        subscription = await consumer.subscribe(
-                            wanted,
-                            self._on_message,
-                            decoder=bytes,
-                            initial_credit=_CREDIT,
-                            offset_specification=ConsumerOffsetSpecification(OffsetType.NEXT, None),
-                        )
-                subscribed = wanted
-            if self.problem is not None:
-                self.connections += 1
-                self._say(None)
-            await _first_of(broken, self._other_sensor, timeout_s=_HEARTBEAT_S)
-            _check_heartbeat(consumer)
-
-    async def _on_message(self, message: bytes, _context: MessageContext) -> None:
-        if self._serial_bytes not in message:
-            return
-        received_ns = time.time_ns()
-        try:
-            relayed = unpack(from_amqp(message))
-        except WireError:
-            self.unreadable += 1
-            return
-        for one in relayed:
-            if one.serial_number != self._serial or one.kind != Kind.KIND_MEASUREMENTS:
-                continue
-            try:
-                batch = decode_measurements(one.payload, received_ns)
-            except WireError:  # a dead letter, of the ingester's making
-                self.unreadable += 1
-                continue
-            self.dropped += len(self._waiting) == self._waiting.maxlen
-            self._waiting.append(Received(batch, received_ns))
-            self.changed.set()
-
-    def _say(self, problem: str | None) -> None:
-        self.problem = problem
+    def _on_batch(self, _serial_number: str, received: Received) -> None:
+        self.dropped += len(self._waiting) == self._waiting.maxlen
+        self._waiting.append(received)
         self.changed.set()
 
-
-async def _first_of(*events: asyncio.Event, timeout_s: float) -> None:
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in waiting:
-            one.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-
-
-def _check_heartbeat(consumer: Consumer) -> None:
-    """StreamError where RabbitMQ is silent. rstream only logs that heartbeats are missing."""
-    heard = [client._last_heartbeat for client in consumer._clients.values()]
-    if heard and time.monotonic() - min(heard) > 3 * _HEARTBEAT_S:
-        raise StreamError(f"RabbitMQ is silent for {time.monotonic() - min(heard):.0f} s")
-
-
-def _said(error: BaseException) -> str:
-    if isinstance(error, OSError):  # a timeout is one, too
-        return cause(error)
-    with contextlib.suppress(IndexError):
-        return f"{type(error).__name__} {error.args[0]}"
-    return type(error).__name__
+    def _on_problem(self) -> None:
+        self.changed.set()

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from ctl.errors import USAGE, CtlError
-from ctl.send import Order
+from runtime.commanding import Order
 from wire.commands import check, new_command
 from wire.errors import WireError
 from wire.names import CommandLevel

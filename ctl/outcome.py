@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from ctl.output import Column, Form, frequency, print_rows, seconds
-from ctl.send import FAILED, Fate
+from runtime.commanding import FAILED, Fate
 
 _LISTED = 20  # more outcomes than that are summed up on a terminal
 

@@ -18,10 +18,11 @@ from ctl import tail_rows
 from ctl.context import Operator, pass_operator, query
 from ctl.durations import DURATION
 from ctl.errors import USAGE, CtlError
-from ctl.live import Live, Received
+from ctl.live import Live
 from ctl.output import STATE_STYLES, printable
 from ctl.select import did_you_mean, one_sensor, serial_argument
 from ctl.tail_rows import BATCH_FIELDS, BATCH_KEYS, VALUE_FIELDS, VALUE_KEYS, Channel, Continuity, Tally
+from runtime.live import Received
 from runtime.streams import StreamError
 
 _PIPE_BYTES: Final = 4096  # a pipe that is writable takes so many at once without blocking

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ctl.durations import show_duration
-from ctl.live import Received
+from runtime.live import Received
 
 
 class Channel(NamedTuple):

@@ -135,7 +135,7 @@ def status(data: Path, as_json: bool) -> None:
 @click.argument("role", default="control")
 @click.pass_obj
 def env(data: Path, role: str) -> None:
-    """The settings of a ROLE as shell exports: bridge-0 to bridge-3, ingest, emulator, operator, viewer, alarms,
+    """The settings of a ROLE as shell exports: bridge-0 to bridge-3, ingest, emulator, operator, viewer, alarms, web,
     owner, readonly, or control, which may everything [default].
     """
     for name, value in Stack(data).attach().environment(role).items():

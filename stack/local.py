@@ -37,6 +37,7 @@ _ROLES: dict[str, _Accounts] = {
     "alarms": _Accounts(None, "alarms", "alarms"),
     "emulator": _Accounts(),
     "operator": _Accounts("control", "operator", "control"),
+    "web": _Accounts(None, "web", "web"),
     "viewer": _Accounts(None, "viewer", "readonly"),
     "control": _Accounts("control", "control", "control"),
     **{role: _Accounts(database=role) for role in ("owner", "readonly")},

@@ -27,6 +27,11 @@ class Ports(NamedTuple):
         return cls(*range(base, base + len(cls._fields)))
 
     @property
+    def web(self) -> int:
+        """Where the live page listens, at the block's end."""
+        return self.base + BLOCK - 1
+
+    @property
     def base(self) -> int:
         """The block's first port."""
         return self.mqtt

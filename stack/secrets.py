@@ -12,8 +12,8 @@ from runtime.dynsec import acl, sensor_role
 from wire import names
 
 MQTT_USERS = ("control", "bridge-0", "bridge-1", "bridge-2", "bridge-3")
-RABBITMQ_USERS = ("control", "bridge", "ingest", "alarms", "operator", "viewer")
-DATABASE_ROLES = ("owner", "ingest", "alarms", "control", "readonly")
+RABBITMQ_USERS = ("control", "bridge", "ingest", "alarms", "operator", "web", "viewer")
+DATABASE_ROLES = ("owner", "ingest", "alarms", "control", "web", "readonly")
 
 
 def password() -> str:
@@ -103,12 +103,18 @@ _RIGHTS = {
         write=f"^({names.EXCHANGE}|{_STREAMS}|{_OWN_QUEUES})$",
         read=f"^({names.EXCHANGE}|{_STREAMS}|{_OWN_QUEUES})$",
     ),
+    "web": _rights(
+        configure=f"^{_OWN_QUEUES}$",
+        write=f"^({names.EXCHANGE}|{_OWN_QUEUES})$",
+        read=f"^({names.EXCHANGE}|{_DATA}|{_OWN_QUEUES})$",
+    ),
     "viewer": _rights(read=f"^{_STREAMS}$"),
 }
 _MAY_PUBLISH = {
     "bridge": r"^sensor_[^.]+\.(birth|status|acks|command_reports)$",
     "alarms": r"^sensor_[^.]+\.(alarms|commands)\.",
     "operator": r"^sensor_[^.]+\.commands\.",
+    "web": r"^sensor_[^.]+\.commands\.",
 }
 
 

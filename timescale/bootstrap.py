@@ -7,7 +7,14 @@ import psycopg
 from psycopg import sql
 
 Conninfo = Mapping[str, str | int]
-ROLES = ("streaming_owner", "streaming_ingest", "streaming_alarms", "streaming_control", "streaming_readonly")
+ROLES = (
+    "streaming_owner",
+    "streaming_ingest",
+    "streaming_alarms",
+    "streaming_control",
+    "streaming_web",
+    "streaming_readonly",
+)
 
 
 def apply(superuser: Conninfo, database: str, passwords: Mapping[str, str]) -> None:

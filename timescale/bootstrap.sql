@@ -14,4 +14,4 @@ $$;
 -- Nobody but the owner makes anything here; every right below is given on purpose.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 ALTER SCHEMA public OWNER TO streaming_owner;
-GRANT USAGE ON SCHEMA public TO streaming_ingest, streaming_alarms, streaming_control, streaming_readonly;
+GRANT USAGE ON SCHEMA public TO streaming_ingest, streaming_alarms, streaming_control, streaming_web, streaming_readonly;

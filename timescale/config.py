@@ -19,6 +19,7 @@ class BootstrapSettings(config.DatabaseSettings):
     ingest_password: SecretStr = Field(description="Password to set for streaming_ingest.")
     alarms_password: SecretStr = Field(description="Password to set for streaming_alarms.")
     control_password: SecretStr = Field(description="Password to set for streaming_control.")
+    web_password: SecretStr = Field(description="Password to set for streaming_web.")
     readonly_password: SecretStr = Field(description="Password to set for streaming_readonly.")
 
     def passwords(self) -> dict[str, str]:
@@ -28,6 +29,7 @@ class BootstrapSettings(config.DatabaseSettings):
             "streaming_ingest": self.ingest_password,
             "streaming_alarms": self.alarms_password,
             "streaming_control": self.control_password,
+            "streaming_web": self.web_password,
             "streaming_readonly": self.readonly_password,
         }
         return {role: secret.get_secret_value() for role, secret in secrets.items()}

@@ -16,7 +16,6 @@ from ctl import order as orders
 from ctl.errors import CtlError
 from ctl.output import printable
 from ctl.select import Selection
-from ctl.send import Order
 from ctl.top import outcome, panes
 from ctl.top.apart import apart
 from ctl.top.dialogs import AskFrequency, Help
@@ -25,6 +24,7 @@ from ctl.top.sensor_view import SensorView
 from ctl.top.source import Source
 from ctl.top.table import FleetTable
 from runtime.amqp_errors import AmqpError
+from runtime.commanding import Order
 from wire.names import CommandLevel
 
 _FRAMES_PER_S: Final = 8

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from ctl.errors import CtlError
-from ctl.send import Order
+from runtime.commanding import Order
 
 HELP = """\
 [b]Sensors[/b]

@@ -4,7 +4,7 @@ from textual.notifications import SeverityLevel
 
 from ctl.durations import show_duration
 from ctl.output import printable
-from ctl.send import ANSWERED, FAILED, Fate
+from runtime.commanding import ANSWERED, FAILED, Fate
 
 
 def sentence(fate: Fate) -> str:

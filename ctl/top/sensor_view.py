@@ -12,13 +12,13 @@ from textual.containers import Horizontal, Vertical
 from textual.markup import escape
 from textual.widgets import Label, Static
 
-from ctl.live import Received
 from ctl.output import printable
 from ctl.top import panes
 from ctl.top.apart import apart
 from ctl.top.panes import Plot
 from ctl.top.scope import WINDOWS_S, Piece, Scope, window_for
 from ctl.top.source import About, Channel
+from runtime.live import Received
 
 _SPECTRUM_S: Final = 0.5  # at least between two
 

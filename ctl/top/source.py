@@ -10,11 +10,13 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from ctl.context import Database, query
-from ctl.live import Live, Received
-from ctl.send import Fate, Order, send
+from ctl.live import Live
 from ctl.settings import CtlSettings
 from ctl.top.fleet import Alarm, Reading
 from ctl.top.scope import Piece
+from ctl.whoami import whoami
+from runtime.commanding import Fate, Order, send
+from runtime.live import Received
 
 _LINES: Final = 50  # of its log, and of its commands
 _PIECES: Final = 120
@@ -43,7 +45,9 @@ class About(NamedTuple):
 class Feed(Protocol):
     """One sensor's batches as they are measured; ctl.live.Live is one."""
 
-    problem: str | None
+    @property
+    def problem(self) -> str | None:
+        """Why nothing comes; None where it does."""
 
     def follow(self, serial_number: str | None) -> None:
         """From now on this one's."""
@@ -127,7 +131,7 @@ class Servers:
 
     async def send(self, order: Order) -> Fate:
         """Over a connection of its own, which takes some milliseconds."""
-        sending = await send(self._settings, [order], wait_s=_ANSWER_S)
+        sending = await send(self._settings, [order], client=whoami(), wait_s=_ANSWER_S)
         return sending.fates[0]
 
     def close(self) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ctl.send import Fate, Order, _Hearing
 from runtime.amqp import Delivery
+from runtime.commanding import Fate, Order, _Hearing
 from wire import names
 from wire.commands import new_command
 from wire.names import CommandLevel

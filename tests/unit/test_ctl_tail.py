@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from ctl.live import Received
 from ctl.tail_rows import (
     BATCH_FIELDS,
     BATCH_KEYS,
@@ -23,6 +22,7 @@ from ctl.tail_rows import (
     named_fields,
     value_rows,
 )
+from runtime.live import Received
 from wire.codec import Batch, ChannelBatch
 
 START_NS = 1_800_000_000_123_456_789

@@ -19,8 +19,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from ctl.cli import cli
-from ctl.live import Received
-from ctl.send import Fate, Order
 from ctl.top import outcome
 from ctl.top.app import TopApp
 from ctl.top.dialogs import AskFrequency, Help
@@ -28,6 +26,8 @@ from ctl.top.fleet import Alarm, Reading
 from ctl.top.scope import Piece
 from ctl.top.source import About, Channel
 from runtime.amqp_errors import AmqpError
+from runtime.commanding import Fate, Order
+from runtime.live import Received
 from tests.unit.test_ctl_top import sensor
 from wire.codec import Batch, ChannelBatch
 from wire.names import CommandLevel

@@ -1,8 +1,6 @@
 """Commands to RabbitMQ, and what becomes of them: the bridge's reports and the sensors' answers, heard there as well."""
 
 import asyncio
-import getpass
-import socket
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -54,32 +52,27 @@ class Sending(NamedTuple):
     error: AmqpError | None = None
 
 
-def whoami() -> str:
-    """Who sits at this terminal, for the audit beside the account that RabbitMQ has verified."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container may run as a number without a name
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"
-
-
 async def send(
     settings: RabbitmqSettings,
     orders: Sequence[Order],
     *,
+    client: str,
     wait_s: float,
+    connection_name: str = "iotctl",
     on_change: Callable[[Fate], None] = lambda _fate: None,
 ) -> Sending:
     """Publish all; with `wait_s` > 0 return when each is answered, or after so many seconds.
 
+    client: who gives them and from where, e.g. anna@laptop, for the audit.
+
     AmqpError where RabbitMQ cannot be reached, or does not let this user in: then nothing was sent.
     """
-    connection = await connect(settings, "iotctl")
+    connection = await connect(settings, connection_name)
     hearing = _Hearing([Fate(order) for order in orders], on_change)
     try:
         if wait_s > 0:
             await connection.listen([names.ACK_PATTERN, names.REPORT_PATTERN], hearing.on_message)
-        await _publish(connection, hearing)
+        await _publish(connection, hearing, client)
         if wait_s > 0:
             answered = asyncio.ensure_future(hearing.all_answered.wait())
             ends: list[asyncio.Future[Any]] = [answered, connection.closed]
@@ -91,8 +84,7 @@ async def send(
         await connection.close()
 
 
-async def _publish(connection: AmqpConnection, hearing: "_Hearing") -> None:
-    who = whoami()
+async def _publish(connection: AmqpConnection, hearing: "_Hearing", client: str) -> None:
     for first in range(0, len(hearing.fates), _AT_ONCE):
         fates = hearing.fates[first : first + _AT_ONCE]
         for fate in fates:
@@ -101,7 +93,7 @@ async def _publish(connection: AmqpConnection, hearing: "_Hearing") -> None:
             connection.publish(
                 names.command_routing_key(fate.order.serial_number, fate.order.level),
                 fate.order.command.SerializeToString(),
-                headers={names.HEADER_SERIAL_NUMBER: fate.order.serial_number, names.HEADER_CLIENT: who},
+                headers={names.HEADER_SERIAL_NUMBER: fate.order.serial_number, names.HEADER_CLIENT: client},
             )
             for fate in fates
         ]

@@ -1,0 +1,1 @@
+"""Grafana dashboards as code; the JSON beside it is generated."""
