@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
 .DEFAULT_GOAL := help
-.PHONY: help setup servers toolchain demo test unit check format proto firmware firmware-test firmware-lint bench lock docs env-example clean
+.PHONY: help setup servers toolchain browser demo test unit check format proto firmware firmware-test firmware-lint bench lock docs env-example clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -20,6 +20,9 @@ servers: setup  ## Mosquitto, RabbitMQ and TimescaleDB, fetched once for a user
 
 toolchain: setup  ## The firmware's compilers and checkers, fetched once for a user
 	@$(BIN)/python -m stack toolchain > /dev/null
+
+browser: setup  ## The browser that the page's tests look at it with, fetched once for a user
+	@$(BIN)/python -m stack browser > /dev/null
 
 check: setup  ## Format, lint, types
 	$(BIN)/ruff format --check .
@@ -53,7 +56,7 @@ firmware-lint: toolchain  ## cppcheck and clang-tidy
 unit: setup  ## The tests that need no server
 	$(BIN)/pytest tests/unit
 
-test: check servers toolchain  ## Everything that CI runs
+test: check servers toolchain browser  ## Everything that CI runs
 	$(BIN)/pytest
 
 demo: servers  ## Everything on this machine, with a live view: make demo [SENSORS=1000] [FIRMWARE=20]

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from runtime.dynsec import DynsecError
+from stack import browser as chromium
 from stack import cache, supervisor, toolchain
 from stack import demo as demonstration
 from stack.apt import Say
@@ -72,6 +73,14 @@ def tools() -> None:
     with _progress("looking for the firmware's tools") as say:
         folder = toolchain.ensure(say)
     click.echo(folder)
+
+
+@cli.command()
+def browser() -> None:
+    """Fetch and unpack the browser of the page's tests (130 MB, once for all checkouts of a user), and print its path."""
+    with _progress("looking for the browser") as say:
+        executable = chromium.ensure(say)
+    click.echo(executable)
 
 
 @cli.command()

@@ -1,39 +1,18 @@
 """The firmware's tools as scripts; the root and bubblewrap are replaced, so that one sees how they are called."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from stack import cache, toolchain
-from stack.apt import Say
-from stack.cache import Root
-
-LOADER = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
+from tests.unit import printing_root
+from tests.unit.printing_root import LOADER, call
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A root whose loader prints what it is called with, a word a line, and ends with 7."""
-    folder = tmp_path / "the cache/root"
-    (folder / LOADER).parent.mkdir(parents=True)
-    (folder / LOADER).write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nexit 7\n')
-    (folder / LOADER).chmod(0o755)
-
-    def ensure_root(say: Say, wanted: Root) -> Path:
-        assert wanted is toolchain.ROOT
-        return folder
-
-    monkeypatch.setattr(cache, "ensure_root", ensure_root)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "the cache"))
-    cache.folder().mkdir()
-    return folder
-
-
-def call(tool: Path, *arguments: str) -> list[str]:
-    done = subprocess.run([tool, *arguments], stdout=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 7, "the exit code is the tool's"
-    return done.stdout.splitlines()
+    """In the place of the compilers' packages."""
+    return printing_root.make(tmp_path, toolchain.ROOT, monkeypatch)
 
 
 def test_tool_runs_in_its_root_under_the_roots_own_loader(root: Path) -> None:
