@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
 .DEFAULT_GOAL := help
-.PHONY: help setup servers toolchain browser demo test unit check format proto firmware firmware-test firmware-lint bench lock docs env-example clean
+.PHONY: help setup servers toolchain browser demo test unit check format proto firmware firmware-test firmware-lint bench lock docs dashboards env-example clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -74,6 +74,9 @@ clean:  ## Forget the virtual environment and the data of this checkout's stack
 
 docs: setup  ## Write docs/iotctl.md anew, from the commands' help
 	@$(BIN)/python -m ctl.reference > docs/iotctl.md
+
+dashboards: setup  ## Write grafana/dashboards anew, from the modules in grafana/
+	$(BIN)/python -m grafana
 
 env-example: setup  ## Write .env.example anew, from the settings
 	$(BIN)/python -m stack.env_example > .env.example
