@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync
 
 from grafana.links import TAG, dropdown
-from grafana.panels import AnyPanel
+from grafana.panels import PanelBuilder
 
 _REFRESH: Final = ["5s", "10s", "30s", "1m", "5m", "15m", "1h"]
 
@@ -27,7 +27,7 @@ class Section:
     """Panels under one heading; they fill lines of 24 columns in their order."""
 
     title: str
-    panels: Sequence[AnyPanel]
+    panels: Sequence[PanelBuilder]
 
 
 def dashboard(
@@ -46,14 +46,14 @@ def dashboard(
     builder.time(span, "now").refresh(refresh).timepicker(TimePicker().refresh_intervals(_REFRESH))
     builder.tooltip(DashboardCursorSync.TOOLTIP).link(dropdown())
     builder.variables([*variables]).annotations([*annotations])
-    number = 0
     for section in sections:
-        number += 1
-        builder.with_row(Row(section.title).id(number))
+        builder.with_row(Row(section.title))
         for panel in section.panels:
-            number += 1
-            builder.with_panel(panel.id(number))
-    return builder.build()
+            builder.with_panel(panel)
+    built = builder.build()
+    for number, panel_or_row in enumerate(built.panels or [], 1):
+        panel_or_row.id_val = number
+    return built
 
 
 def text(one: models.Dashboard) -> str:

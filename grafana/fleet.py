@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from grafana import links, panels, queries, thresholds, variables
 from grafana.building import Section, dashboard
 from grafana.columns import Column
+from grafana.panels import PanelBuilder
 
 
 def build() -> Dashboard:
@@ -19,7 +20,7 @@ def build() -> Dashboard:
     )
 
 
-def _states() -> panels.AnyPanel:
+def _states() -> PanelBuilder:
     return panels.stat(
         "Sensors by state",
         "What each said last. OFFLINE: the broker has lost it; look at its power and network, then at its logs.",

@@ -1,7 +1,7 @@
 """Panels with what all of them have: a title, what they say, a text where there is nothing, one data source."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, Self, TypeVar
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from grafana_foundation_sdk.builders import barchart, common, logs, statetimeline, timeseries, trend
 from grafana_foundation_sdk.builders import stat as stat_panels
@@ -41,11 +41,12 @@ from grafana.columns import Column
 from grafana.queries import Query
 
 
+PanelBuilder: TypeAlias = Builder[Panel]
+
+
 class AnyPanel(Protocol):
     """What the SDK's builders of panels have in common."""
 
-    def build(self) -> Panel: ...
-    def id(self, id_val: int) -> Self: ...
     def title(self, title: str) -> Self: ...
     def description(self, description: str) -> Self: ...
     def datasource(self, datasource: DataSourceRef) -> Self: ...
