@@ -40,7 +40,6 @@ from grafana import thresholds as limits
 from grafana.columns import Column
 from grafana.queries import Query
 
-
 PanelBuilder: TypeAlias = Builder[Panel]
 
 
