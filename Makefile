@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
 .DEFAULT_GOAL := help
-.PHONY: help setup servers toolchain browser demo test unit check format proto firmware firmware-test firmware-lint bench lock docs dashboards env-example clean
+.PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs dashboards env-example clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -23,6 +23,9 @@ toolchain: setup  ## The firmware's compilers and checkers, fetched once for a u
 
 browser: setup  ## The browser that the page's tests look at it with, fetched once for a user
 	@$(BIN)/python -m stack browser > /dev/null
+
+prometheus: setup  ## Prometheus for the tests of the dashboards, fetched once for a user
+	@$(BIN)/python -m stack prometheus --fetch
 
 check: setup  ## Format, lint, types
 	$(BIN)/ruff format --check .
@@ -56,7 +59,7 @@ firmware-lint: toolchain  ## cppcheck and clang-tidy
 unit: setup  ## The tests that need no server
 	$(BIN)/pytest tests/unit
 
-test: check servers toolchain browser  ## Everything that CI runs
+test: check servers toolchain browser prometheus  ## Everything that CI runs
 	$(BIN)/pytest
 
 demo: servers  ## Everything on this machine, with a live view: make demo [SENSORS=1000] [FIRMWARE=20]

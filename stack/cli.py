@@ -16,6 +16,7 @@ from runtime.dynsec import DynsecError
 from stack import browser as chromium
 from stack import cache, supervisor, toolchain
 from stack import demo as demonstration
+from stack import prometheus as monitoring
 from stack.apt import Say
 from stack.errors import StackError
 from stack.local import Stack, data_folder
@@ -39,6 +40,7 @@ def cli(context: click.Context, data: str | None) -> None:
     eval "$(python -m stack env bridge-0)"          the settings of a service, for this shell
     python -m stack exec postgres psql              a tool of a server, connected
     python -m stack logs rabbitmq -f                what a server says
+    python -m stack prometheus                      beside it, for Grafana's dashboards
     python -m stack down                            stop; the data stays
     PATH="$(python -m stack toolchain):$PATH"       the firmware's compilers and checkers
     """
@@ -115,6 +117,20 @@ def up(data: Path, base_port: int | None) -> None:
 def demo(data: Path, sensors: int, base_port: int | None, firmware: int, duration: float | None) -> None:
     """Servers, services and a fleet of emulated sensors, with a live view of what arrives. Ctrl-C stops it all."""
     demonstration.run(data, sensors, base_port, duration, Console(highlight=False), firmware)
+
+
+@cli.command()
+@click.option(
+    "--port", type=click.IntRange(1024, 65535), help="Where it listens [default: of the stack's block]."
+)
+@click.option("--fetch", "only_fetch", is_flag=True, help="Fetch and unpack it (35 MB), without starting it.")
+@click.pass_obj
+def prometheus(data: Path, port: int | None, only_fetch: bool) -> None:
+    """Prometheus beside a running demo, for Grafana's dashboards of it, until Ctrl-C."""
+    with _progress("looking for Prometheus") as say:
+        monitoring.fetch(say)
+    if not only_fetch:
+        monitoring.run(Stack(data).attach(), port, err.print)
 
 
 @cli.command()

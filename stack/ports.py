@@ -32,6 +32,11 @@ class Ports(NamedTuple):
         return self.base + BLOCK - 1
 
     @property
+    def prometheus(self) -> int:
+        """Where Prometheus listens, before it."""
+        return self.web - 1
+
+    @property
     def base(self) -> int:
         """The block's first port."""
         return self.mqtt

@@ -12,7 +12,9 @@ from stack.servers import REPOSITORY
 
 
 @pytest.mark.parametrize(
-    "arguments", [["fetch"], ["toolchain"], ["up"], ["status"], ["demo"]], ids=lambda a: str(a[0])
+    "arguments",
+    [["fetch"], ["toolchain"], ["prometheus"], ["up"], ["status"], ["demo"]],
+    ids=lambda a: str(a[0]),
 )
 def test_stack_interrupted_while_it_loads_says_so_in_one_line(tmp_path: Path, arguments: list[str]) -> None:
     """No traceback; exit code 130, as a shell has it."""
