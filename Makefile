@@ -81,5 +81,8 @@ docs: setup  ## Write docs/iotctl.md anew, from the commands' help
 dashboards: setup  ## Write grafana/dashboards anew, from the modules in grafana/
 	$(BIN)/python -m grafana
 
+pictures: setup  ## Draw the documentation's pictures anew
+	@$(BIN)/python -m docs.pictures
+
 env-example: setup  ## Write .env.example anew, from the settings
 	$(BIN)/python -m stack.env_example > .env.example

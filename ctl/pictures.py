@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ctl.drawing import Drawing, Panel, SpectrumPanel
 from ctl.spectrum import Spectrum
@@ -28,7 +28,7 @@ _STEPS = [1, 2, 2.5, 5, 10]  # of ticks
 _MOST_LABELS = 6  # of peaks
 _LABEL_PIXELS = 34  # a peak's label, with the room around it
 _DECADES = 5  # of a logarithmic axis
-_STYLE: Any = {
+STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -56,7 +56,7 @@ def least_size(channels: int, *, spectrum: bool) -> tuple[int, int]:
 
 def save(drawing: Drawing, file: IO[bytes], form: str, width: int, height: int) -> None:
     """Write the picture in the form png, svg or pdf, of this many pixels (a hundredth of an inch each)."""
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = _figure(drawing, width, height)
         metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
         figure.savefig(file, format=form, metadata=metadata)
@@ -148,6 +148,9 @@ def _draw_spectrum(axes: Axes, shown: SpectrumPanel, unit: str, *, log: bool, la
         least = max(float(np.median(amplitudes)) / 10, top / 10**_DECADES)
         axes.semilogy(frequencies, np.maximum(amplitudes, least / 10), color=_SPECTRUM)
         axes.set_ylim(least, top * 4)
+        axes.yaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: f"{value:g}")
+        )  # powers would be a formula
     else:
         axes.plot(frequencies, amplitudes, color=_SPECTRUM)
         axes.set_ylim(0, top * 1.1)

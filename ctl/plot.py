@@ -145,7 +145,7 @@ def _gather(source: Reader, found: Chosen, options: Options, width: int) -> Draw
             raise CtlError(
                 f"channel {label} has no sample in that window, though a batch reaches over it", USAGE
             )
-        spectrum = None if longest is None else _spectrum(longest, label, options.maximum_hz)
+        spectrum = None if longest is None else spectrum_panel(longest, label, options.maximum_hz)
         panels.append(Panel(label, channel.quantity, channel.unit, waveform.trace(), spectrum))
         counts.append(waveform.count)
     return Drawing(
@@ -158,8 +158,8 @@ def _gather(source: Reader, found: Chosen, options: Options, width: int) -> Draw
     )
 
 
-def _spectrum(longest: "LongestStretch", label: str, maximum_hz: float | None) -> SpectrumPanel:
-    """CtlError where there are too few samples, or nothing is left below the maximum frequency."""
+def spectrum_panel(longest: "LongestStretch", label: str, maximum_hz: float | None) -> SpectrumPanel:
+    """With what it is written beside it. CtlError where there are too few samples, or nothing is left below the maximum frequency."""
     from ctl.spectrum import TooFewError, amplitude_spectrum, peaks
 
     stretch = longest.result()

@@ -80,6 +80,13 @@ def test_picture_of_any_size_is_drawn(size: tuple[int, int], log: bool) -> None:
     assert (int.from_bytes(head[16:20]), int.from_bytes(head[20:24])) == size
 
 
+def test_logarithmic_axis_has_plain_numbers() -> None:
+    """Not the source of a formula: dollars and backslashes stand for themselves in a picture."""
+    text = svg(Drawing("pump-1", "when", BEGIN, 4.0, [panel("x")], log=True))
+    assert ">0.01<" in text
+    assert "mathdefault" not in text
+
+
 @pytest.mark.parametrize("value", [0.0, 3.5])
 def test_constant_values_are_drawn(value: float) -> None:
     """Their spectrum is empty, and its axis has an end all the same."""

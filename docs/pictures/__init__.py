@@ -1,0 +1,1 @@
+"""The documentation's pictures, and how each is made: `make pictures`."""
