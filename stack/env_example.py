@@ -24,6 +24,8 @@ from runtime.config import (
 )
 from runtime.topology import TopologySettings
 from timescale.config import BootstrapSettings, OwnerSettings
+from web.config import WebSettings
+from web.live_config import LiveSettings
 
 # In this order; a field is shown where it first comes.
 SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
@@ -35,6 +37,8 @@ SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("python -m ingest", IngestSettings),
     ("python -m alarms", AlarmsSettings),
     ("python -m alarms: webhooks and mails", OutboxSettings),
+    ("python -m web", WebSettings),
+    ("python -m web: live data", LiveSettings),
     ("python -m emulator", EmulatorSettings),
     ("python -m runtime.topology", TopologySettings),
     ("python -m timescale migrate, status, maintain", OwnerSettings),

@@ -12,7 +12,7 @@ from runtime.config import RabbitmqSettings, Settings
 from stack import env_example
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("bridge", "ingest", "alarms", "emulator", "timescale", "runtime", "ctl")
+SERVICES = ("bridge", "ingest", "alarms", "emulator", "timescale", "runtime", "web", "ctl")
 
 
 def settings_classes() -> set[type[BaseSettings]]:

@@ -1,0 +1,128 @@
+"""What handlers have at hand, and what stands before them: a session, limits, and for changes the role and where from."""
+
+import hmac
+import json
+import urllib.parse
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from runtime.passwords import Passwords
+from web.config import WebSettings
+from web.database import Database
+from web.errors import ForbiddenError, NotLoggedInError, RequestError, TooManyError
+from web.limits import Limits
+from web.security import same_origin
+from web.sessions import Session, Sessions
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the service is made of; one for the process."""
+
+    settings: WebSettings
+    database: Database
+    sessions: Sessions
+    limits: Limits
+    passwords: Passwords
+
+
+Handler = Callable[[Request, Parts, Session], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def parts_of(connection: HTTPConnection) -> Parts:
+    """What the service is made of."""
+    parts: Parts = connection.app.state.parts
+    return parts
+
+
+def cookie_name(settings: WebSettings) -> str:
+    """The session cookie's; with __Host- browsers make sure that nobody but this host has set it."""
+    return "__Host-session" if settings.web_secure else "session"
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """What the browser has in its session cookie."""
+    return connection.cookies.get(cookie_name(parts_of(connection).settings))
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """The browser's, as proxies say where they are trusted (uvicorn does that)."""
+    return connection.client.host if connection.client else "unknown"
+
+
+def from_page(connection: HTTPConnection) -> bool:
+    """Whether the page itself asks, and no other site in the user's browser."""
+    public_url = parts_of(connection).settings.web_public_url
+    return same_origin(connection.headers, connection.url.scheme, public_url)
+
+
+def logged_in(handler: Handler) -> Endpoint:
+    """For whoever has a session. NotLoggedInError, TooManyError, AwayError."""
+
+    async def endpoint(request: Request) -> Response:
+        parts = parts_of(request)
+        return await handler(request, parts, await _session(request, parts))
+
+    endpoint.__name__ = handler.__name__
+    return endpoint
+
+
+def operator(handler: Handler) -> Endpoint:
+    """For operators, and only from the page: what changes something. Besides the others' errors ForbiddenError."""
+
+    async def endpoint(request: Request) -> Response:
+        parts = parts_of(request)
+        session = await _session(request, parts)
+        if not from_page(request):
+            raise ForbiddenError(
+                "this comes from another site: where a proxy is in front, STREAMING_WEB_PUBLIC_URL says its address"
+            )
+        if not hmac.compare_digest(
+            request.headers.get("x-csrf-token", "").encode(), session.csrf_token.encode()
+        ):
+            raise ForbiddenError("this page's login is not the present one any more: load the page anew")
+        if session.user.role != "operator":
+            raise ForbiddenError(
+                f"{session.user.name} may look, and not change anything: that is for operators"
+            )
+        return await handler(request, parts, session)
+
+    endpoint.__name__ = handler.__name__
+    return endpoint
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The request's body, an object. RequestError."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestError("the body is to be application/json", status=415)
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise RequestError("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise RequestError("the body is to be a JSON object")
+    return body
+
+
+async def form_body(request: Request) -> dict[str, str]:
+    """The fields of a form, the last of each name. RequestError."""
+    try:
+        text = (await request.body()).decode()
+        return dict(urllib.parse.parse_qsl(text, keep_blank_values=True, max_num_fields=20))
+    except ValueError as error:
+        raise RequestError("the form cannot be read") from error
+
+
+async def _session(request: Request, parts: Parts) -> Session:
+    session = await parts.sessions.find(token_of(request))
+    if session is None:
+        raise NotLoggedInError
+    wait_s = parts.limits.request(session.key)
+    if wait_s is not None:
+        raise TooManyError(f"too many requests: again in {wait_s} s", wait_s)
+    return session

@@ -1,0 +1,1 @@
+SELECT id, name, role, password_hash, disabled_at IS NOT NULL AS disabled FROM web_user WHERE name = %(name)s

@@ -1,0 +1,36 @@
+"""Who may log in."""
+
+from typing import NamedTuple
+
+from runtime.passwords import Passwords, PasswordsBusyError
+from web import metrics
+from web.database import Database
+from web.errors import AwayError
+
+
+class User(NamedTuple):
+    """One of the table web_user. `role`: viewer or operator."""
+
+    id: int
+    name: str
+    role: str
+
+
+async def authenticate(database: Database, passwords: Passwords, name: str, password: str) -> User | None:
+    """The user with this name and password; None for any other, after as long a time. AwayError."""
+    rows = await database.rows("user_find", {"name": name.replace("\0", "")})
+    found = rows[0] if rows else None
+    kept = found["password_hash"] if found else None
+    try:
+        verdict = await passwords.verify(kept, password)
+    except PasswordsBusyError:
+        metrics.FAILURES.labels("passwords").inc()
+        raise AwayError("too many are logging in at this moment: try again in a moment") from None
+    finally:
+        metrics.PASSWORDS.set(passwords.under_way)
+    if found is None or found["disabled"] or not verdict.right:
+        return None
+    if verdict.rehashed is not None:
+        parameters = {"id": found["id"], "kept": kept, "rehashed": verdict.rehashed}
+        await database.write("user_rehashed", parameters)
+    return User(found["id"], found["name"], found["role"])
