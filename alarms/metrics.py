@@ -2,6 +2,9 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from alarms.life import Kind
+from runtime.counting import from_zero
+
 BATCHES = Counter("alarms_batches_total", "Batches that were judged, or read again to fill windows.")
 UNKNOWN = Counter("alarms_unknown_sensors_total", "Batches of sensors that the database did not know yet.")
 WINDOWS = Counter("alarms_windows_total", "Windows whose features were computed.")
@@ -9,12 +12,15 @@ DIAGNOSES = Counter("alarms_diagnoses_total", "Bearings that were diagnosed.")
 DIAGNOSES_SKIPPED = Counter(
     "alarms_diagnoses_skipped_total", "Windows of bearings that were left out, as too many waited."
 )
-TRANSITIONS = Counter("alarms_transitions_total", "What has happened to alarms.", ["kind"])
+TRANSITIONS = from_zero(Counter("alarms_transitions_total", "What has happened to alarms.", ["kind"]), Kind)
 HELD_BACK = Counter("alarms_held_back_total", "Notifications that a flood has held back.")
 REJECTS = Counter(
     "alarms_rejects_total", "Messages that are no measurements; the ingester makes dead letters of them."
 )
-FAILURES = Counter("alarms_failures_total", "Attempts that failed and are made again.", ["side"])
+FAILURES = from_zero(
+    Counter("alarms_failures_total", "Attempts that failed and are made again.", ["side"]),
+    ("database", "stream"),
+)
 BUFFERED_BYTES = Gauge("alarms_buffered_bytes", "Samples of whole windows that wait to be judged.")
 WAITING_DIAGNOSES = Gauge("alarms_waiting_diagnoses", "Windows of bearings that wait.")
 UNWRITTEN = Gauge("alarms_unwritten_transitions", "Transitions that are not in the database yet.")

@@ -2,6 +2,10 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from runtime.counting import from_zero
+
+_ACTIONS = ("publish", "command", "webhook", "email")
+
 WAITING = Gauge(
     "alarms_outbox_waiting", "Rows that should have been sent by now, of all replicas.", ["action"]
 )
@@ -9,9 +13,14 @@ OLDEST = Gauge(
     "alarms_outbox_oldest_seconds", "For how long the oldest of them, of all replicas.", ["action"]
 )
 UNDER_WAY = Gauge("alarms_outbox_under_way", "Rows that this process is sending.", ["pool"])
-SENT = Counter("alarms_outbox_sent_total", "Rows that were sent.", ["action"])
-FAILURES = Counter("alarms_outbox_failures_total", "Attempts that failed and are made again.", ["action"])
-GIVEN_UP = Counter("alarms_outbox_given_up_total", "Rows that were refused, or not sent in time.", ["action"])
+SENT = from_zero(Counter("alarms_outbox_sent_total", "Rows that were sent.", ["action"]), _ACTIONS)
+FAILURES = from_zero(
+    Counter("alarms_outbox_failures_total", "Attempts that failed and are made again.", ["action"]), _ACTIONS
+)
+GIVEN_UP = from_zero(
+    Counter("alarms_outbox_given_up_total", "Rows that were refused, or not sent in time.", ["action"]),
+    _ACTIONS,
+)
 DATABASE_FAILURES = Counter(
     "alarms_outbox_database_failures_total", "Attempts to read or write the outbox that failed."
 )

@@ -112,6 +112,9 @@ class Downlink:
     def on_acknowledged(self, sent: Sent, reason: mqtt5.PubAckReasonCode) -> None:
         """The MQTT broker's answer to a publish."""
         if reason is mqtt5.PubAckReasonCode.SUCCESS:
+            published_ms = sent.order.delivery.headers.get(names.HEADER_PUBLISHED_MS)
+            if isinstance(published_ms, int):
+                metrics.COMMAND_SECONDS.observe(max(0.0, self._now_ns() / 1e9 - published_ms / 1e3))
             self._report(sent, Step.STEP_SENT)
         elif reason is mqtt5.PubAckReasonCode.NO_MATCHING_SUBSCRIBERS:
             self._report(sent, Step.STEP_UNREACHABLE, "the MQTT broker knows no session of this sensor")

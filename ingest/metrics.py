@@ -2,19 +2,26 @@
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
+from runtime.counting import from_zero
 from runtime.histogram import ManyHistogram
+from wire.errors import Reason
 
 MESSAGES = Counter("ingest_messages_total", "Messages written (or found already written).", ["kind"])
 SAMPLES = Counter("ingest_samples_total", "Single samples in them, over all channels.")
 ROWS = Counter("ingest_rows_total", "Rows inserted.", ["table"])
 DUPLICATES = Counter("ingest_duplicates_total", "Rows that were there already.", ["table"])
-DEAD_LETTERS = Counter("ingest_dead_letters_total", "Messages given to the dead-letter stream.", ["reason"])
+DEAD_LETTERS = from_zero(
+    Counter("ingest_dead_letters_total", "Messages given to the dead-letter stream.", ["reason"]), Reason
+)
 NO_COMMANDS = Counter(
     "ingest_no_commands_total",
     "Messages given as commands that are none; the bridge makes dead letters of them.",
 )
 PROVISIONAL = Counter("ingest_provisional_sensors_total", "Sensors registered by their first message.")
-FAILURES = Counter("ingest_failures_total", "Attempts that failed and are made again.", ["side"])
+FAILURES = from_zero(
+    Counter("ingest_failures_total", "Attempts that failed and are made again.", ["side"]),
+    ("database", "rabbitmq", "stream"),
+)
 BUFFERED_BYTES = Gauge("ingest_buffered_bytes", "Bytes read from the stream and not yet written.")
 OFFSET = Gauge("ingest_next_offset", "The next offset to read, as committed.", ["stream"])
 LAG = Gauge(

@@ -9,17 +9,19 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 
+import numpy as np
 import psycopg
 import structlog
 
 from ingest import metrics
 from ingest.config import IngestSettings
 from ingest.database import Connection, Sensors, connect, query, refusal
-from ingest.upserts import SOURCES, Upsert
+from ingest.upserts import SOURCES, Upsert, received_ns
 from runtime.amqp import AmqpConnection, Delivery
 from runtime.amqp_errors import AmqpError
 from runtime.amqp_session import AmqpSession
 from runtime.backoff import Backoff
+from runtime.counting import from_zero
 from runtime.health import Health
 from runtime.streams import StreamError, StreamPublisher
 from wire import names
@@ -58,6 +60,7 @@ class Registry:
         self._arrived = asyncio.Event()
         self._source: AmqpConnection | None = None  # of everything that waits
         self._sensors = Sensors()
+        from_zero(metrics.MESSAGES, (source.label for source in SOURCES.values()))
         self._database: Connection | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -157,6 +160,9 @@ class Registry:
         await self._bury(rejected)
         for delivery in batch:
             metrics.MESSAGES.labels(SOURCES[delivery.queue].label).inc()
+        # a bridge has received what a sensor said; commands and reports are others'
+        received = np.array([at_ns for one in batch if (at_ns := received_ns(one, 0))], dtype=np.int64)
+        metrics.RELAY_LATENCY.observe((time.time_ns() - received) / 1e9)
 
     async def _bury(self, rejected: Sequence[Rejected]) -> None:
         letters = [

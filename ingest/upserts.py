@@ -50,7 +50,7 @@ def birth(delivery: Delivery, now_ns: int) -> Upsert:
             "maximum_sample_frequency_hz": said.maximum_sample_frequency_hz or None,
             "state": _state(said.state),
             "session": said.session,
-            "received_ns": _received_ns(delivery, now_ns),
+            "received_ns": received_ns(delivery, now_ns),
             "time_ns": said.time_ns,
             "channels": [channel.index for channel in channels],
             "names": [channel.name for channel in channels],
@@ -85,7 +85,7 @@ def status(delivery: Delivery, now_ns: int) -> Upsert:
             "free_memory_bytes": said.free_memory_bytes or None,
             "rssi_dbm": said.rssi_dbm or None,
             "battery_percent": said.battery_percent if said.HasField("battery_percent") else None,
-            "received_ns": _received_ns(delivery, now_ns),
+            "received_ns": received_ns(delivery, now_ns),
             "time_ns": said.time_ns,
         },
     )
@@ -105,7 +105,7 @@ def ack(delivery: Delivery, now_ns: int) -> Upsert:
             "serial_number": serial_number,
             "outcome": Outcome.Name(said.outcome).removeprefix("OUTCOME_"),
             "reason": said.reason or None,
-            "received_ns": _received_ns(delivery, now_ns),
+            "received_ns": received_ns(delivery, now_ns),
             "state": _state(said.state),
             "sample_frequency_hz": said.sample_frequency_hz or None,
         },
@@ -177,7 +177,7 @@ def _serial_number(delivery: Delivery) -> str:
     return names.check_serial_number(str(delivery.headers.get(HEADER_SERIAL_NUMBER, "")))
 
 
-def _received_ns(delivery: Delivery, now_ns: int) -> int:
+def received_ns(delivery: Delivery, now_ns: int) -> int:
     """What the bridge says; without a sensible time of receipt it is received now."""
     return _time_ns(delivery.headers.get(HEADER_RECEIVED_NS), 1) or now_ns
 

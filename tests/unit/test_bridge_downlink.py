@@ -8,6 +8,7 @@ from typing import Any
 import mqtt5
 import pytest
 
+from bridge import metrics
 from bridge.downlink import AT_ONCE, Downlink, Order, Sent
 from bridge.outbox import Letter
 from runtime.amqp import Delivery
@@ -73,10 +74,13 @@ class Way:
         else:
             self.dead.append(entry)
 
-    async def give(self, body: bytes, level: str = "identify", serial: str = "pump-1") -> None:
+    async def give(
+        self, body: bytes, level: str = "identify", serial: str = "pump-1", published_ms: int | None = None
+    ) -> None:
         self._tag += 1
         key = f"sensor_{serial}.commands.{level}"
-        delivery = Delivery(names.COMMAND_QUEUE, key, body, {}, "operator", self._tag, False)
+        headers = {} if published_ms is None else {names.HEADER_PUBLISHED_MS: published_ms}
+        delivery = Delivery(names.COMMAND_QUEUE, key, body, headers, "operator", self._tag, False)
         self.downlink.take(Order(delivery, self.rabbitmq))  # type: ignore[arg-type]
         await asyncio.sleep(0)
 
@@ -118,6 +122,23 @@ async def test_command_is_settled_only_when_its_report_has_landed(way: Way) -> N
     way.letters[0].landed()
     assert way.rabbitmq.acknowledged == [1]
     assert way.downlink.idle.is_set()
+
+
+async def test_command_counts_how_long_it_took_from_its_queue_to_the_broker(way: Way) -> None:
+    """By the time at which RabbitMQ got it; one without that time is sent all the same."""
+
+    def counted() -> dict[str, float]:
+        [family] = metrics.COMMAND_SECONDS.collect()
+        return {sample.name.rpartition("_")[2]: sample.value for sample in family.samples}
+
+    before = counted()
+    await way.give(command().SerializeToString(), published_ms=NOW_NS // 10**6 - 250)
+    await way.give(command().SerializeToString())
+    way.answer(0)
+    way.answer(1)
+    assert len(way.reports()) == 2
+    assert counted()["count"] - before["count"] == 1
+    assert counted()["sum"] - before["sum"] == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from runtime.backoff import Backoff
+from runtime.counting import from_zero
 from runtime.histogram import ManyHistogram
 
 BOUNDS = (0.01, 0.1, 1.0)
@@ -43,3 +44,12 @@ def test_histogram_of_many_is_that_of_each(values: list[float]) -> None:
         }
 
     assert samples(ours) == pytest.approx(samples(theirs))
+
+
+def test_counter_from_zero_has_a_series_for_each_value_before_it_counts() -> None:
+    """Else Prometheus would not see its first count as an increase."""
+    registry = CollectorRegistry()
+    counter = from_zero(Counter("letters_total", "Letters.", ["reason"], registry=registry), ("a", "b"))
+    counter.labels("b").inc()
+    found = {reason: registry.get_sample_value("letters_total", {"reason": reason}) for reason in "abc"}
+    assert found == {"a": 0.0, "b": 1.0, "c": None}
