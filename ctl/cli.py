@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "revoke": ("ctl.provision:revoke", "Take a sensor's credentials back."),
         "dead": ("ctl.dead:dead", "Dead letters: list, show, replay, drop."),
         "db": ("ctl.db:db", "Migrate and maintain the database."),
+        "users": ("ctl.users:users", "Who may log in to the live page."),
     },
     "This tool": {
         "login": ("ctl.login:login", "Keep servers and passwords under a profile's name."),

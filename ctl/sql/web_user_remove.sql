@@ -1,0 +1,1 @@
+DELETE FROM web_user WHERE name = %(name)s RETURNING name
