@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from grafana_foundation_sdk.builders import barchart, common, logs, statetimeline, timeseries, trend
+from grafana_foundation_sdk.builders import heatmap as heatmaps
 from grafana_foundation_sdk.builders import stat as stat_panels
 from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.builders import text as texts
@@ -16,6 +17,7 @@ from grafana_foundation_sdk.models.common import (
     DataSourceRef,
     GraphDrawStyle,
     GraphThresholdsStyleMode,
+    HeatmapCellLayout,
     LegendDisplayMode,
     LegendPlacement,
     LineInterpolation,
@@ -34,6 +36,7 @@ from grafana_foundation_sdk.models.dashboard import (
     Panel,
     ValueMapping,
 )
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.text import TextMode
 
 from grafana import thresholds as limits
@@ -307,6 +310,25 @@ def bars(
     panel.x_field(x).orientation(VizOrientation.HORIZONTAL).tooltip(_tooltip()).legend(_legend(()))
     panel.stacking(StackingMode.NORMAL if stacked else StackingMode.NONE)
     return panel.show_value(VisibilityMode.AUTO).fill_opacity(80)
+
+
+def heatmap(
+    title: str,
+    says: str,
+    query: Query,
+    *,
+    unit: str,
+    empty: str,
+    width: int = 12,
+    height: int = 8,
+) -> heatmaps.Panel:
+    """How often each span of values was counted, over time; `query`: of queries.buckets, `unit`: of its bounds."""
+    panel = _common(heatmaps.Panel(), title, says, [query], empty=empty, width=width, height=height)
+    panel.calculate(False).cell_gap(1).show_value(VisibilityMode.NEVER).hide_legend()
+    panel.y_axis(heatmaps.YAxisConfig().unit(unit)).cell_values(heatmaps.CellValues().unit("none"))
+    panel.rows_frame(heatmaps.RowsHeatmapOptions().layout(HeatmapCellLayout.AUTO))
+    colours = heatmaps.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Turbo").steps(64)
+    return panel.color(colours).filter_values(heatmaps.FilterValueRange().le(1e-9))
 
 
 def note(content: str, *, width: int = 24, height: int = 3) -> texts.Panel:

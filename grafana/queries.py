@@ -82,3 +82,10 @@ def promql(expression: str, legend: str = "", ref: str = "A", *, instant: bool =
     else:
         query = query.range().format(PromQueryFormat.TIME_SERIES)
     return Query(query.build(), PROMETHEUS)
+
+
+def buckets(expression: str) -> Query:
+    """A histogram's counts by its bounds, over time, for a heatmap: PromQL that sums by (le)."""
+    query = prometheus.Dataquery().expr(expression).ref_id("A").datasource(PROMETHEUS).legend_format("{{le}}")
+    query = query.editor_mode(QueryEditorMode.CODE).range().format(PromQueryFormat.HEATMAP)
+    return Query(query.build(), PROMETHEUS)
