@@ -71,14 +71,15 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _http(request: Request, error: Exception) -> Response:
+    del request
     assert isinstance(error, HTTPException)
-    sentence = {404: f"there is no {request.url.path}", 405: f"{request.method} is not for this"}
+    sentence = {404: "There is no such page.", 405: "This is not for this method."}
     return _error(sentence.get(error.status_code, error.detail), error.status_code, dict(error.headers or {}))
 
 
 def _failed(request: Request, error: Exception) -> Response:
     del request, error  # uvicorn logs it
-    return _error("the service has failed at this: its log says how", 500, {})
+    return _error("The service has failed at this: its log says how.", 500, {})
 
 
 def _error(sentence: str, status: int, headers: dict[str, Any]) -> Response:

@@ -24,11 +24,12 @@ from web.errors import AwayError
 log = structlog.get_logger()
 
 Connection = psycopg.AsyncConnection[DictRow]
-_WAIT_S: Final = 5.0  # for a connection that is free
-_STATEMENT_MS: Final = 10_000
+_WAIT_S: Final = 3.0  # for a connection that is free
+_STATEMENT_MS: Final = 8_000
 _CONNECT_S: Final = 3
 _REFUSE_S: Final = 1.0  # after a failure to connect nobody else tries for so long
 _CHECK_S: Final = 1.0
+_AWAY: Final = "The database cannot be reached: the page goes on when it is back."
 
 
 @cache
@@ -50,7 +51,6 @@ class Database:
         self._free = asyncio.Semaphore(connections)
         self._idle: list[Connection] = []
         self._refuse_until = 0.0
-        self._why = ""
 
     async def rows(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
         """All rows of the query sql/{name}.sql, which only reads. AwayError."""
@@ -76,13 +76,15 @@ class Database:
             yield connection
         except psycopg.errors.QueryCanceled as error:
             metrics.FAILURES.labels("database").inc()
-            raise AwayError("the database has not answered in time: ask for less, or again later") from error
+            raise AwayError("The database has not answered in time: ask for less, or later.") from error
         except psycopg.OperationalError as error:
             metrics.FAILURES.labels("database").inc()
             idle, self._idle = self._idle, []  # these have ended, too, as a rule
             for one in idle:
                 await one.close()
-            raise (_LostError if reused else AwayError)("the connection to the database was lost") from error
+            raise (_LostError if reused else AwayError)(
+                "The connection to the database was lost: the page goes on when it is back."
+            ) from error
         finally:
             if connection is not None:
                 if connection.info.transaction_status == TransactionStatus.IDLE and not connection.closed:
@@ -122,14 +124,14 @@ class Database:
 
     async def _wait(self) -> None:
         if time.monotonic() < self._refuse_until:
-            raise AwayError(self._why)
+            raise AwayError(_AWAY)
         metrics.DATABASE_WAITING.inc()
         try:
             async with asyncio.timeout(_WAIT_S):
                 await self._free.acquire()
         except TimeoutError:
             metrics.FAILURES.labels("database_busy").inc()
-            raise AwayError("the database is busy: try again in a moment") from None
+            raise AwayError("The database is busy: try again in a moment.") from None
         finally:
             metrics.DATABASE_WAITING.dec()
 
@@ -139,8 +141,7 @@ class Database:
         except (psycopg.Error, OSError) as error:
             metrics.FAILURES.labels("database").inc()
             self._refuse_until = time.monotonic() + _REFUSE_S
-            self._why = "the database cannot be reached: what was measured meanwhile is not lost, the page goes on when it is back"
-            raise AwayError(self._why) from error
+            raise AwayError(_AWAY) from error
 
     async def _open(self) -> Connection:
         return await psycopg.AsyncConnection.connect(

@@ -21,7 +21,7 @@ class NotLoggedInError(RequestError):
     status = 401
 
     def __init__(self) -> None:
-        super().__init__("log in first")
+        super().__init__("Log in first.")
 
 
 class ForbiddenError(RequestError):

@@ -80,16 +80,14 @@ def operator(handler: Handler) -> Endpoint:
         session = await _session(request, parts)
         if not from_page(request):
             raise ForbiddenError(
-                "this comes from another site: where a proxy is in front, STREAMING_WEB_PUBLIC_URL says its address"
+                "This comes from another site. Where a proxy is in front, STREAMING_WEB_PUBLIC_URL says its address."
             )
         if not hmac.compare_digest(
             request.headers.get("x-csrf-token", "").encode(), session.csrf_token.encode()
         ):
-            raise ForbiddenError("this page's login is not the present one any more: load the page anew")
+            raise ForbiddenError("This page is of an earlier login: load it anew.")
         if session.user.role != "operator":
-            raise ForbiddenError(
-                f"{session.user.name} may look, and not change anything: that is for operators"
-            )
+            raise ForbiddenError("You may look, and not change anything: that is for operators.")
         return await handler(request, parts, session)
 
     endpoint.__name__ = handler.__name__
@@ -99,13 +97,13 @@ def operator(handler: Handler) -> Endpoint:
 async def json_body(request: Request) -> dict[str, Any]:
     """The request's body, an object. RequestError."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RequestError("the body is to be application/json", status=415)
+        raise RequestError("The body is to be application/json.", status=415)
     try:
         body = json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise RequestError("the body is not JSON") from error
+        raise RequestError("The body is not JSON.") from error
     if not isinstance(body, dict):
-        raise RequestError("the body is to be a JSON object")
+        raise RequestError("The body is to be a JSON object.")
     return body
 
 
@@ -115,7 +113,7 @@ async def form_body(request: Request) -> dict[str, str]:
         text = (await request.body()).decode()
         return dict(urllib.parse.parse_qsl(text, keep_blank_values=True, max_num_fields=20))
     except ValueError as error:
-        raise RequestError("the form cannot be read") from error
+        raise RequestError("The form cannot be read.") from error
 
 
 async def _session(request: Request, parts: Parts) -> Session:
@@ -124,5 +122,5 @@ async def _session(request: Request, parts: Parts) -> Session:
         raise NotLoggedInError
     wait_s = parts.limits.request(session.key)
     if wait_s is not None:
-        raise TooManyError(f"too many requests: again in {wait_s} s", wait_s)
+        raise TooManyError("Too many requests.", wait_s)
     return session

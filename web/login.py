@@ -1,11 +1,6 @@
-"""Logging in and out: a form without JavaScript, a cookie.
-
-A login that fails leads back to the login page (303), which says why by ?error= and is answered 401, 429 or 503:
-credentials, limit, unavailable or origin. So nobody who reloads the page sends the password again.
-"""
+"""Logging in and out: a form and a cookie. A login that fails is answered with the form, and a status that says why."""
 
 from typing import Final
-from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
@@ -26,37 +21,31 @@ _LONGEST_NAME: Final = 64
 
 async def login_page(request: Request) -> Response:
     """The form; whoever has a session already goes on."""
-    error = request.query_params.get("error")
-    if error is None and await _has_session(request):
+    if "error" not in request.query_params and await _has_session(request):
         return RedirectResponse(local_path(request.query_params.get("next")), 303)
-    status = 200 if error is None else _STATUSES.get(error, 401)
-    return page(request, "login.html", status)
+    return page("login.html")
 
 
 async def log_in(request: Request) -> Response:
     """The form's fields: name, password, next."""
     form = await form_body(request)
     wanted = local_path(form.get("next"))
+    parts, address = parts_of(request), address_of(request)
     if not from_page(request):
-        return _failed("origin", wanted, "")
-    parts = parts_of(request)
-    name, password, address = (
-        form.get("name", "")[:_LONGEST_NAME],
-        form.get("password", ""),
-        address_of(request),
-    )
+        return _failed("origin", address)
+    name = form.get("name", "")[:_LONGEST_NAME]
     wait_s = parts.limits.attempt(address, name)
     if wait_s is not None:
-        return _failed("limit", wanted, name, address, wait_s)
+        return _failed("limit", address, wait_s=wait_s)
     try:
-        user = await authenticate(parts.database, parts.passwords, name, password)
-        if user is None:
-            return _failed("credentials", wanted, name, address)
+        user, known = await authenticate(parts.database, parts.passwords, name, form.get("password", ""))
+        if user is None:  # in place of a name that is none somebody may have typed a password
+            return _failed("credentials", address, user=name if known else None)
         parts.limits.succeeded(name)
         await parts.sessions.end(token_of(request))
         token = await parts.sessions.begin(user, address)
     except AwayError:
-        return _failed("unavailable", wanted, name, address)
+        return _failed("unavailable", address)
     metrics.LOGINS.labels("success").inc()
     log.info("logged_in", user=user.name, address=address)
     response = RedirectResponse(wanted, 303)
@@ -101,9 +90,10 @@ async def _has_session(request: Request) -> bool:
         return False
 
 
-def _failed(why: str, wanted: str, name: str, address: str = "", wait_s: int | None = None) -> Response:
+def _failed(why: str, address: str, *, user: str | None = None, wait_s: int | None = None) -> Response:
     metrics.LOGINS.labels(why).inc()
-    log.warning("login_failed", reason=why, user=name, address=address)
-    query = {"error": why} | ({"next": wanted} if wanted != "/" else {})
-    headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
-    return RedirectResponse(f"/login?{urlencode(query)}", 303, headers)
+    log.warning("login_failed", reason=why, user=user, address=address)
+    response = page("login.html", _STATUSES[why])
+    if wait_s is not None:
+        response.headers["Retry-After"] = str(wait_s)
+    return response

@@ -16,9 +16,8 @@ from web.security import local_path
 _FOLDER: Final = Path(__file__).parent / "static"
 
 
-def page(request: Request, name: str, status: int = 200) -> Response:
+def page(name: str, status: int = 200) -> Response:
     """One of the HTML files."""
-    del request
     return FileResponse(_FOLDER / name, status, {"Cache-Control": "no-store"})
 
 
@@ -33,7 +32,7 @@ async def shell(request: Request) -> Response:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         wanted = local_path(path)
         return RedirectResponse("/login" + (f"?{urlencode({'next': wanted})}" if wanted != "/" else ""), 303)
-    return page(request, "index.html")
+    return page("index.html")
 
 
 def static_files() -> ASGIApp:

@@ -61,7 +61,7 @@ class BodyTooLargeError(RequestError):
     status = 413
 
     def __init__(self) -> None:
-        super().__init__(f"a request has at most {MAXIMUM_BODY_BYTES} bytes")
+        super().__init__(f"A request has at most {MAXIMUM_BODY_BYTES} bytes.")
 
 
 class BodyLimit:

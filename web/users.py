@@ -16,8 +16,13 @@ class User(NamedTuple):
     role: str
 
 
-async def authenticate(database: Database, passwords: Passwords, name: str, password: str) -> User | None:
-    """The user with this name and password; None for any other, after as long a time. AwayError."""
+async def authenticate(
+    database: Database, passwords: Passwords, name: str, password: str
+) -> tuple[User | None, bool]:
+    """The user with this name and password, None for any other after as long a time; and whether the name is a user's.
+
+    AwayError where the database is away, or too many passwords wait to be checked.
+    """
     rows = await database.rows("user_find", {"name": name.replace("\0", "")})
     found = rows[0] if rows else None
     kept = found["password_hash"] if found else None
@@ -25,12 +30,12 @@ async def authenticate(database: Database, passwords: Passwords, name: str, pass
         verdict = await passwords.verify(kept, password)
     except PasswordsBusyError:
         metrics.FAILURES.labels("passwords").inc()
-        raise AwayError("too many are logging in at this moment: try again in a moment") from None
+        raise AwayError("Too many log in at this moment: try again in a few seconds.") from None
     finally:
         metrics.PASSWORDS.set(passwords.under_way)
     if found is None or found["disabled"] or not verdict.right:
-        return None
+        return None, found is not None
     if verdict.rehashed is not None:
         parameters = {"id": found["id"], "kept": kept, "rehashed": verdict.rehashed}
         await database.write("user_rehashed", parameters)
-    return User(found["id"], found["name"], found["role"])
+    return User(found["id"], found["name"], found["role"]), True
