@@ -1,6 +1,6 @@
 """`make demo`: everything on this machine, with a live view of what arrives.
 
-Starts the servers, bridge, ingesters, alarms service and a fleet; Ctrl-C stops all of it cleanly, the fleet first, so that
+Starts the servers, bridge, ingesters, alarms service, live page and a fleet; Ctrl-C stops all of it cleanly, the fleet first, so that
 everything published is in the database; the data stays for the next start.
 """
 
@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.live import Live
 
 from emulator.fleet_plan import Fleet, ring_bytes, serial_numbers
-from stack import demo_site
+from stack import demo_page, demo_site
 from stack.errors import StackError
 from stack.firmware import host_program
 from stack.fleet_status import FleetStatus
@@ -50,16 +50,19 @@ class Demo:
         self._scrapes: deque[tuple[float, Metrics]] = deque(maxlen=_WINDOW)
         self.services: list[Service] = []
         self.fleets: list[Service] = []
+        self.page: demo_page.Page | None = None
         self.fleet_status = FleetStatus(stack.conninfo("readonly"), self._serials)
 
     def start(self, say: Say) -> None:
         """Services first, then the fleets. StackError where one does not come up."""
         demo_site.prepare(self._stack.conninfo("owner"), Fleet(self._emulated), self._serials)
-        say("starting the bridge, the ingesters and the alarms service")
+        self.page = demo_page.prepare(self._stack)
+        say("starting the bridge, the ingesters, the alarms service and the page")
         self.services.append(self._service("bridge", ["bridge"], "bridge-0"))
         for kind in _INGESTERS:
             self.services.append(self._service(f"ingest-{kind}", ["ingest", kind], "ingest"))
         self.services.append(self._service("alarms", ["alarms"], "alarms"))
+        self.services.append(self._service("web", ["web"], demo_page.environment(self._stack)))
         for service in self.services:
             service.wait_ready()
         say(f"making credentials for {len(self._serials)} sensors")
@@ -84,7 +87,7 @@ class Demo:
             fleet.ask_to_stop()
         for fleet in self.fleets:
             fleet.stop(30)
-        say("draining the bridge, the ingesters and the alarms service")
+        say("draining the services")
         bridge, *ingesters = self.services
         bridge.stop()  # first: what it confirms is still written
         for service in ingesters:
@@ -137,6 +140,7 @@ class Demo:
             alarms=self.fleet_status.alarms,
             newest_alarms=self.fleet_status.newest_alarms,
             hints=[
+                *(self.page.hints if self.page else []),
                 "in another terminal, steer the sensors and look inside:",
                 '  eval "$(.venv/bin/python -m stack env operator)"; .venv/bin/iotctl top',
                 "  .venv/bin/iotctl alarms list",
@@ -145,12 +149,18 @@ class Demo:
         )
 
     def _service(
-        self, name: str, arguments: list[str], role: str, program: Sequence[str] = (sys.executable, "-m")
+        self,
+        name: str,
+        arguments: list[str],
+        role: str | Mapping[str, str],
+        program: Sequence[str] = (sys.executable, "-m"),
     ) -> Service:
+        """`role`: of the stack, or the whole environment."""
         assert self._stack.ports is not None
         port = self._stack.ports.services + len(self.services) + len(self.fleets)
         log = self._stack.data / "log" / f"{name}.log"
-        return Service(name, arguments, self._stack.environment(role), port, log, program)
+        environment = self._stack.environment(role) if isinstance(role, str) else role
+        return Service(name, arguments, environment, port, log, program)
 
 
 def run(
@@ -173,7 +183,7 @@ def run(
             if console.is_terminal:
                 console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {line}")
             else:
-                console.print(f"{time.monotonic() - began:5.1f} s  {line}", highlight=False)
+                console.print(f"{time.monotonic() - began:5.1f} s  {line}", highlight=False, soft_wrap=True)
 
         try:
             with status:
@@ -185,6 +195,8 @@ def run(
                 cleanup.callback(demo.stop, say)
                 demo.start(say)
             say(f"everything runs after {time.monotonic() - began:.1f} s")
+            if demo.page is not None:
+                say("".join(demo.page.hints))
             _watch(demo, duration_s, console)
         except StopRequestedError:
             pass
@@ -202,7 +214,7 @@ def _watch(demo: Demo, duration_s: float | None, console: Console) -> None:
             if dead is not None:
                 raise StackError(f"{dead.name} has ended: {dead.last_words()} (whole log: {dead.log})")
             with contextlib.suppress(psycopg.OperationalError):  # PostgreSQL restarts: the old figures stay
-                demo.fleet_status.refresh(limit=max(5, console.height - 19))
+                demo.fleet_status.refresh(limit=max(5, console.height - 21))
             snapshot = demo.snapshot()
             if console.is_terminal:
                 live.update(render(snapshot), refresh=True)

@@ -13,6 +13,7 @@ from wire import names
 
 MQTT_USERS = ("control", "bridge-0", "bridge-1", "bridge-2", "bridge-3")
 RABBITMQ_USERS = ("control", "bridge", "ingest", "alarms", "operator", "web", "viewer")
+WEB_USERS = ("operator",)  # the demo's
 DATABASE_ROLES = ("owner", "ingest", "alarms", "control", "web", "readonly")
 
 
@@ -28,6 +29,7 @@ def load(path: Path) -> dict[str, str]:
         *(f"mqtt/{user}" for user in MQTT_USERS),
         *(f"rabbitmq/{user}" for user in RABBITMQ_USERS),
         *(f"database/streaming_{role}" for role in DATABASE_ROLES),
+        *(f"web/{user}" for user in WEB_USERS),
         "database/postgres",
         "rabbitmq/cookie",
     ]
