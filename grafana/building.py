@@ -8,10 +8,10 @@ from typing import Any, Final
 from grafana_foundation_sdk.builders.dashboard import (
     AnnotationQuery,
     Dashboard,
-    QueryVariable,
     Row,
     TimePicker,
 )
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync
@@ -38,7 +38,7 @@ def dashboard(
     *,
     span: str = "now-1h",
     refresh: str = "30s",
-    variables: Sequence[QueryVariable] = (),
+    variables: Sequence[Builder[models.VariableModel]] = (),
     annotations: Sequence[AnnotationQuery] = (),
 ) -> models.Dashboard:
     """Panels are numbered in their order, from 1. `span`: what is shown to begin with, until now."""

@@ -6,11 +6,13 @@ from typing import Final
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana import fleet, pipeline, rabbitmq
+from grafana import alarms, fleet, pipeline, rabbitmq, sensor
 from grafana.building import text
 
 DASHBOARDS: Final[Mapping[str, Callable[[], Dashboard]]] = {
     "fleet": fleet.build,
+    "sensor": sensor.build,
+    "alarms": alarms.build,
     "pipeline": pipeline.build,
     "rabbitmq": rabbitmq.build,
 }

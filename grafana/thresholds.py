@@ -61,3 +61,8 @@ def named(colours: Mapping[str, str]) -> Sequence[ValueMapping]:
 def severity() -> ThresholdsConfig:
     """As OPC UA counts: 1 … 1000, low, medium from 334, high from 667."""
     return steps((None, "yellow"), (334, WATCH), (667, BAD))
+
+
+def severity_or_none() -> ThresholdsConfig:
+    """The same, where 0 says that there is no alarm."""
+    return steps((None, "transparent"), (1, "yellow"), (334, WATCH), (667, BAD))
