@@ -1,16 +1,30 @@
-"""`python -m docs.pictures`: draw the documentation's pictures anew into docs/images."""
+"""`python -m docs.pictures [plots | page]`: draw the documentation's pictures anew into docs/images."""
 
-import sys
+from collections.abc import Iterable
+
+import click
 
 from docs.pictures import files
-from docs.pictures.plots import PLOTS
 
 
-def main() -> None:
-    """All of them, one after the other."""
-    for name, draw in PLOTS.items():
-        path = files.write(name, draw())
-        sys.stdout.write(f"{path} {path.stat().st_size:,} bytes\n")
+@click.command()
+@click.argument("which", required=False, type=click.Choice(["plots", "page"]))
+def main(which: str | None) -> None:
+    """All pictures, or only the plots, or only those of the live page, for which the demo is started."""
+    if which != "page":
+        from docs.pictures.plots import PLOTS
+
+        _write((name, draw()) for name, draw in PLOTS.items())
+    if which != "plots":
+        from docs.pictures.page import pictures
+
+        _write(pictures(lambda line: click.echo(line, err=True)))
+
+
+def _write(pictures: Iterable[tuple[str, bytes]]) -> None:
+    for name, png in pictures:
+        path = files.write(name, png)
+        click.echo(f"{path} {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
