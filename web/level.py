@@ -73,7 +73,10 @@ class Level:
         if grid.start_ns < newest_ns - tolerance_ns:
             self._forget_from(grid.start_ns)
             newest_ns = int(self._bins.times_ns[self._end - 1]) if len(self) else 0
-        if int(bins.times_ns[0]) <= newest_ns:
+        first_ns = int(bins.times_ns[0])
+        if first_ns == newest_ns and not grid.points and not self._bins.periods_ns[self._end - 1]:
+            self._go_on(bins)
+        elif first_ns <= newest_ns:
             self._merge(bins)
         else:
             self._put(bins)
@@ -91,7 +94,7 @@ class Level:
             first = int(np.searchsorted(held.times_ns, self._given_ns, side="right"))
             fresh, replaced = held.part(min(first, end), end), False
             if self._changed is not None:
-                changed = _between(held.part(0, min(first, end)), *self._changed)
+                changed = _between(held.part(0, first), *self._changed)  # also a last bin that was given early
                 fresh = merged(changed, fresh) if len(changed) else fresh
         if end:
             self._given_ns = max(self._given_ns, int(held.times_ns[end - 1]))
@@ -134,6 +137,15 @@ class Level:
         most = _PER_BIN * (self.reach_ns // self.step_ns + 2)
         self._first = max(self._first, self._end - most)
 
+    def _go_on(self, bins: Bins) -> None:
+        """Append these, whose first is the last that is held: most batches begin within a bin."""
+        last = self._end - 1
+        self._bins.minimum[last] = min(self._bins.minimum[last], bins.minimum[0])
+        self._bins.maximum[last] = max(self._bins.maximum[last], bins.maximum[0])
+        self._note_change(int(bins.times_ns[0]), int(bins.times_ns[0]))
+        if len(bins) > 1:
+            self._put(bins.part(1))
+
     def _merge(self, bins: Bins) -> None:
         """These into their places."""
         if not len(bins):
@@ -144,6 +156,10 @@ class Level:
         changed = merged(held.part(at), bins)
         self._end = self._first + at
         self._put(changed)
+        self._note_change(first_ns, last_ns)
+
+    def _note_change(self, first_ns: int, last_ns: int) -> None:
+        """These are another; of what has not been given, nobody needs to know."""
         if first_ns <= self._given_ns:
             before = self._changed or (first_ns, last_ns)
             self._changed = min(before[0], first_ns), max(before[1], last_ns)
