@@ -91,6 +91,21 @@ def web_site(stack: Stack, folder: Path) -> Iterator[WebSite]:
                 owner.execute("DELETE FROM web_user WHERE name = ANY (%s)", [list(PASSWORDS)])
 
 
+@contextmanager
+def fast_sensor(here: WebSite) -> Iterator[None]:
+    """One more sensor, at 25.6 kHz on three axes."""
+    service = here.pipeline.emulator(
+        "--sensors", "1", "--prefix", FAST.removesuffix("vehicle-0001"), "--vibration-frequency", f"{FAST_HZ:g}",
+        "--batch-duration", "0.1",
+        report=here.pipeline.folder / "fast.json", serials=[FAST],
+    )  # fmt: skip
+    service.wait_ready()
+    try:
+        yield
+    finally:
+        service.stop()
+
+
 def _make_users(stack: Stack) -> None:
     with connect(stack, "control") as control:
         for name, role in ((OPERATOR, "operator"), (VIEWER, "viewer")):
