@@ -81,25 +81,25 @@ class Level:
         else:
             self._put(bins)
 
-    def fresh(self, *, all_finished: bool = False) -> tuple[Bins, bool]:
-        """What has been finished or changed since the last call, and whether it replaces everything that was given.
+    def fresh(self, *, all_finished: bool = False) -> tuple[list[Bins], bool]:
+        """What has changed and what has been finished since the last call, and whether nothing else holds any longer.
 
-        all_finished: nothing more is expected, so that the last bin counts, too.
+        Of each part, what lies between its bins is known to be empty. all_finished: nothing more is expected, so that
+        the last bin counts, too.
         """
         held = self.held
         end = len(held) if all_finished else self._finished()
-        if self._replaced:
-            fresh, replaced = held.part(0, end), True
-        else:
-            first = int(np.searchsorted(held.times_ns, self._given_ns, side="right"))
-            fresh, replaced = held.part(min(first, end), end), False
-            if self._changed is not None:
-                changed = _between(held.part(0, first), *self._changed)  # also a last bin that was given early
-                fresh = merged(changed, fresh) if len(changed) else fresh
+        first = 0 if self._replaced else int(np.searchsorted(held.times_ns, self._given_ns, side="right"))
+        parts = [held.part(min(first, end), end)]
+        if self._changed is not None:
+            parts.insert(
+                0, _between(held.part(0, first), *self._changed)
+            )  # also a last bin that was given early
         if end:
             self._given_ns = max(self._given_ns, int(held.times_ns[end - 1]))
+        replaced = self._replaced
         self._changed, self._replaced = None, False
-        return fresh, replaced
+        return [part for part in parts if len(part)], replaced
 
     def since(self, time_ns: int) -> Bins:
         """What has been given and is not before this time: `fresh` goes on from there."""

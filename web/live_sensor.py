@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from runtime.live import Received
 from web import frames, ladder
-from web.decimation import Grid
+from web.decimation import NOTHING, Grid
 from web.frames import Frame
 from web.level import Level
 from web.sensor_clock import SensorClock
@@ -79,12 +79,14 @@ class LiveSensor:
         found: dict[Key, Fresh] = {}
         for key in keys:
             level = self._levels[key]
-            bins, replaced = level.fresh(all_finished=all_finished)
-            if not len(bins) and not replaced:
+            parts, replaced = level.fresh(all_finished=all_finished)
+            if not parts and not replaced:
                 continue
-            from_ns = int(bins.times_ns[0]) if len(bins) else 0
-            made = frames.waveform(key[0], bins, level.step_ns, level.before(from_ns), everything=replaced)
-            found[key] = Fresh(tuple(made), from_ns, replaced)
+            made: list[Frame] = []
+            for bins in parts or [NOTHING]:
+                before = level.before(int(bins.times_ns[0])) if len(bins) else None
+                made += frames.waveform(key[0], bins, level.step_ns, before, everything=replaced and not made)
+            found[key] = Fresh(tuple(made), int(parts[0].times_ns[0]) if parts else 0, replaced)
         if all_finished:
             self.heard_s = None
         return found
