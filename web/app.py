@@ -11,12 +11,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from web import login, pages
+from web import alarms, commands, fleet, history, login, pages, sensor, watching
 from web.errors import RequestError
-from web.guard import Parts, logged_in
+from web.guard import Handler, logged_in, operator
+from web.parts import Parts
 from web.security import BodyLimit, SecurityHeaders
 from web.sessions import Session
 
@@ -34,7 +35,7 @@ def build(parts: Parts) -> ASGIApp:
             Route("/login", login.login_page, methods=["GET"]),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),
-            Route("/api/session", logged_in(session), methods=["GET"]),
+            Mount("/api", routes=_api()),
             Mount("/static", pages.static_files()),
         ],
         middleware=_middleware(parts),
@@ -56,6 +57,31 @@ async def session(request: Request, parts: Parts, session: Session) -> Response:
             "server_time_ms": time.time_ns() // 1_000_000,
         }
     )
+
+
+def _api() -> list[BaseRoute]:
+    def get(path: str, handler: Handler) -> Route:
+        return Route(path, logged_in(handler), methods=["GET"])
+
+    def post(path: str, handler: Handler) -> Route:
+        return Route(path, operator(handler), methods=["POST"])
+
+    return [
+        get("/session", session),
+        get("/fleet", fleet.fleet),
+        get("/positions", fleet.positions),
+        get("/sensors/{serial}", sensor.sensor),
+        get("/sensors/{serial}/history", history.history),
+        get("/alarms", alarms.alarms),
+        get("/alarms/{id}", alarms.alarm),
+        post("/alarms/{id}/acknowledge", alarms.acknowledge),
+        post("/alarms/{id}/shelve", alarms.shelve),
+        post("/alarms/{id}/unshelve", alarms.unshelve),
+        get("/commands", commands.commands),
+        get("/commands/available", commands.available_commands),
+        post("/commands", commands.command),
+        WebSocketRoute("/live", watching.watch),
+    ]
 
 
 def _middleware(parts: Parts) -> list[Middleware]:

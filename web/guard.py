@@ -1,34 +1,19 @@
-"""What handlers have at hand, and what stands before them: a session, limits, and for changes the role and where from."""
+"""What stands before a handler: a session, limits, and for changes the role and where from."""
 
 import hmac
 import json
 import urllib.parse
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from runtime.passwords import Passwords
 from web.config import WebSettings
-from web.database import Database
 from web.errors import ForbiddenError, NotLoggedInError, RequestError, TooManyError
-from web.limits import Limits
+from web.parts import Parts
 from web.security import same_origin
-from web.sessions import Session, Sessions
-
-
-@dataclass(slots=True)
-class Parts:
-    """What the service is made of; one for the process."""
-
-    settings: WebSettings
-    database: Database
-    sessions: Sessions
-    limits: Limits
-    passwords: Passwords
-
+from web.sessions import Session
 
 Handler = Callable[[Request, Parts, Session], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]

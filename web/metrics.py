@@ -27,4 +27,3 @@ COMMANDS = Counter("web_commands_total", "Commands that were given, by what had 
 COMMANDS_UNDER_WAY = Gauge("web_commands_under_way", "Requests that wait for what becomes of their commands.")
 ALARM_REQUESTS = Counter("web_alarm_requests_total", "What was asked of alarms.", ["action", "outcome"])
 ALARM_REQUESTS_UNDER_WAY = Gauge("web_alarm_requests_under_way", "Requests that wait for the alarms service.")
-VIEWERS = Gauge("web_viewers", "Pages with a live connection.")

@@ -15,9 +15,10 @@ from runtime.passwords import Passwords
 from web.app import build
 from web.config import WebSettings, proxies
 from web.database import Database
-from web.guard import Parts
 from web.limits import Limits
 from web.listening import WEBSOCKETS, listen
+from web.live_hub import LiveHub
+from web.parts import Parts
 from web.sessions import Sessions
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ class Web:
             sessions=Sessions(settings, self._database),
             limits=Limits(settings),
             passwords=self._passwords,
+            hub=LiveHub(settings),
         )
         self._rabbitmq = AmqpSession(
             settings,
@@ -58,12 +60,17 @@ class Web:
                 side = [
                     tasks.create_task(self._database.watch(), name="database"),
                     tasks.create_task(self._rabbitmq.run(), name="rabbitmq"),
+                    tasks.create_task(self._parts.hub.run(), name="live"),
                 ]
                 serving = tasks.create_task(server.serve([listening]), name="serve")
                 self._say_where(listening.getsockname()[1])
                 await stop.wait()
                 server.should_exit = True
+                self._parts.stopping.set()
+                for giving in list(self._parts.giving):
+                    giving.stop()
                 await serving
+                await self._parts.answers.close()
                 for task in side:
                     task.cancel()
         finally:

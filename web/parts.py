@@ -1,0 +1,46 @@
+"""What the service is made of: handlers have it at hand."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from runtime.passwords import Passwords
+from web import metrics
+from web.at_once import AtOnce
+from web.caching import SharedAnswers
+from web.config import WebSettings
+from web.database import Database
+from web.limits import Limits
+from web.live_hub import LiveHub
+from web.sessions import Sessions
+
+if TYPE_CHECKING:
+    from web.giving import Giving
+
+_HISTORIES: Final = 2  # read at once; further ones wait, so that lists are answered meanwhile
+_COMMANDS: Final = 20
+_ALARM_REQUESTS: Final = 100
+
+
+@dataclass(slots=True)
+class Parts:
+    """One for the process."""
+
+    settings: WebSettings
+    database: Database
+    sessions: Sessions
+    limits: Limits
+    passwords: Passwords
+    hub: LiveHub
+    answers: SharedAnswers = field(default_factory=SharedAnswers)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HISTORIES))
+    commands: AtOnce = field(
+        default_factory=lambda: AtOnce(_COMMANDS, "commands", metrics.COMMANDS_UNDER_WAY)
+    )
+    alarm_requests: AtOnce = field(
+        default_factory=lambda: AtOnce(
+            _ALARM_REQUESTS, "requests of alarms", metrics.ALARM_REQUESTS_UNDER_WAY
+        )
+    )
+    giving: "set[Giving]" = field(default_factory=set)  # commands that somebody may still read of
