@@ -15,3 +15,7 @@ $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 ALTER SCHEMA public OWNER TO streaming_owner;
 GRANT USAGE ON SCHEMA public TO streaming_ingest, streaming_alarms, streaming_control, streaming_web, streaming_readonly;
+
+-- What other roles' statements cost, and in which state their connections are: for the snapshots that the owner takes, of
+-- which everybody else sees figures, and statements without constants.
+GRANT pg_read_all_stats TO streaming_owner;
