@@ -1,0 +1,108 @@
+/** An alarm's evidence: values by their names, and its spectrum. Rules of different kinds leave different evidence. */
+
+import { axis, clipped, fitted, mapping, niceStep, UPlot } from "./chart.js";
+import { h, say } from "./dom.js";
+import { moment, NOTHING, number, words } from "./format.js";
+import { plain } from "./spectrum.js";
+import { colour } from "./theme.js";
+
+const HEIGHT = 150;
+const VALUES = 6; // of a list that are shown
+const DEEP = 3;
+
+/**
+ * Name and value of everything but the spectrum.
+ * @param {Record<string, any>} evidence
+ * @returns {[string, string][]}
+ */
+export function lines(evidence) {
+  const { spectrum: _, samples, ...rest } = evidence;
+  const found = Object.entries(rest).flatMap(([name, value]) => flat(words(name), value, DEEP));
+  if (samples?.from) found.push(["Samples", `${moment(Date.parse(samples.from))} to ${moment(Date.parse(samples.to)).slice(11)}`]);
+  return found;
+}
+
+/** @param {string} name @param {any} value @param {number} deep @returns {[string, string][]} */
+function flat(name, value, deep) {
+  if (value !== null && typeof value === "object" && !Array.isArray(value) && deep > 0) {
+    return Object.entries(value).flatMap(([key, item]) => flat(`${name}, ${words(key).toLowerCase()}`, item, deep - 1));
+  }
+  return [[name, text(value)]];
+}
+
+/** @param {any} value @returns {string} */
+function text(value) {
+  if (value === null || value === undefined || value === "") return NOTHING;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return number(value, 4);
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, VALUES).map(text).join("; ");
+    return value.length > VALUES ? `${shown}; … (${value.length})` : shown || NOTHING;
+  }
+  if (typeof value === "object") return Object.entries(value).map(([key, item]) => `${words(key).toLowerCase()} ${text(item)}`).join(", ");
+  return String(value).replaceAll("_", " ");
+}
+
+/** @param {any} given @returns {given is number[]} */
+function areNumbers(given) {
+  return Array.isArray(given) && given.length > 1 && given.every((value) => typeof value === "number");
+}
+
+export class EvidenceSpectrum {
+  /** @param {Record<string, any>} evidence @returns {EvidenceSpectrum | null} null where there is none, or it has another shape */
+  static of(evidence) {
+    const given = evidence.spectrum;
+    if (!areNumbers(given?.amplitudes)) return null;
+    const { amplitudes, resolution_hz: resolution } = given;
+    const hertz = areNumbers(given.frequencies_hz) ? given.frequencies_hz : typeof resolution === "number" ? amplitudes.map((/** @type {number} */ _, /** @type {number} */ i) => i * resolution) : null;
+    return hertz?.length === amplitudes.length ? new EvidenceSpectrum(hertz, amplitudes, String(given.unit ?? "")) : null;
+  }
+
+  /** @param {number[]} hertz @param {number[]} amplitudes @param {string} unit */
+  constructor(hertz, amplitudes, unit) {
+    const largest = Math.max(...amplitudes);
+    const step = niceStep(largest * 1.05 || 1);
+    const top = Math.ceil((largest * 1.05 || 1) / step) * step;
+    const readout = h("span", { class: "readout" });
+    const place = h("div", { class: "chart" });
+    this.element = h("div", { class: "charts" }, h("div", { class: "chart-title" }, h("span", { class: "muted", text: `Spectrum, ${unit}` }), readout), place);
+    this.chart = new UPlot(
+      {
+        width: 320,
+        height: HEIGHT,
+        padding: [6, 8, 0, 0],
+        legend: { show: false },
+        scales: { x: { time: false, range: () => [0, hertz[hertz.length - 1]] }, y: { range: () => [0, top] } },
+        axes: [axis({ size: 24, space: 60, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((at, i) => (i === splits.length - 1 ? `${plain(at)} Hz` : plain(at))) }), axis({ size: 52, space: 28 })],
+        series: [{}, { paths: () => null, points: { show: false } }],
+        cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+        hooks: {
+          draw: [
+            (/** @type {any} */ chart) =>
+              clipped(chart, (context, ratio) => {
+                const to = mapping(chart);
+                context.strokeStyle = colour("accent");
+                context.lineWidth = 1.2 * ratio;
+                context.beginPath();
+                amplitudes.forEach((value, i) => context.lineTo(to.x(hertz[i]), to.y(value)));
+                context.stroke();
+              }),
+          ],
+          setCursor: [
+            (/** @type {any} */ chart) => {
+              const { idx, left } = chart.cursor;
+              say(readout, left >= 0 && idx !== null && idx !== undefined ? `${plain(hertz[idx])} Hz   ${number(amplitudes[idx])} ${unit}` : "");
+            },
+          ],
+        },
+      },
+      [hertz, amplitudes],
+      place,
+    );
+    this.end = fitted(this.chart, place, HEIGHT);
+  }
+
+  dispose() {
+    this.end();
+  }
+}

@@ -1,0 +1,254 @@
+/** The fleet on a map: a canvas with symbols and clusters, and what happens on them. */
+
+import { drawGraticule, drawLand, drawLocator, drawNames, drawScaleBar, loadWorld } from "./basemap.js";
+import { boxOf, clustered, projected } from "./clusters.js";
+import { fill, h } from "./dom.js";
+import { severityName, words } from "./format.js";
+import { gestures } from "./gestures.js";
+import { icon } from "./icons.js";
+import { stateTone } from "./marks.js";
+import { Viewport } from "./mercator.js";
+import { clusterRadius, drawChosen, drawCluster, drawSensor } from "./symbols.js";
+import { onTheme } from "./theme.js";
+import { announce } from "./toasts.js";
+
+const CELL_PX = 30;
+const PAN_PX = 60;
+const LISTED = 12; // sensors of a cluster at one place
+
+export class FleetMap {
+  /** @type {import("./clusters.js").Position[]} */
+  #positions = [];
+  #xs = new Float64Array(0);
+  #ys = new Float64Array(0);
+  /** @type {import("./clusters.js").Cluster[]} */
+  #clusters = [];
+  #cell = 0; // that the clusters were made for
+  #view = new Viewport();
+  #fitted = false;
+  #frame = 0;
+  #chosen = -1; // index of a cluster
+
+  /** @param {HTMLElement} host @param {(serial: string) => void} open */
+  constructor(host, open) {
+    this.open = open;
+    this.canvas = h("canvas", {
+      class: "map-canvas",
+      tabindex: "0",
+      role: "application",
+      "aria-label": "Map of the sensors. Arrows move it, plus and minus zoom, 0 shows all, N and P go from sensor to sensor, Enter opens one. The table has the same sensors.",
+    });
+    this.tip = h("div", { class: "map-tip", hidden: true });
+    this.list = h("div", { class: "map-list panel", hidden: true });
+    const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => void} */ click) =>
+      h("button", { class: "button icon small", type: "button", title: label, "aria-label": label, on: { click } }, icon(name));
+    const buttons = h(
+      "div",
+      { class: "map-buttons" },
+      button("plus", "Zoom in", () => this.zoom(1.6)),
+      button("minus", "Zoom out", () => this.zoom(1 / 1.6)),
+      button("fit", "Show all sensors", () => this.fit()),
+    );
+    host.append(this.canvas, buttons, this.tip, this.list);
+    gestures(this.canvas, {
+      pan: (dx, dy) => this.pan(dx, dy),
+      zoom: (factor, x, y) => this.zoom(factor, x, y),
+      tap: (x, y) => this.#tap(x, y),
+      hover: (x, y) => this.#hover(x, y),
+      leave: () => this.#choose(-1),
+      keys: {
+        ArrowLeft: () => this.pan(PAN_PX, 0),
+        ArrowRight: () => this.pan(-PAN_PX, 0),
+        ArrowUp: () => this.pan(0, PAN_PX),
+        ArrowDown: () => this.pan(0, -PAN_PX),
+        "+": () => this.zoom(1.6),
+        "=": () => this.zoom(1.6),
+        "-": () => this.zoom(1 / 1.6),
+        0: () => this.fit(),
+        n: () => this.#step(1),
+        p: () => this.#step(-1),
+        Enter: () => this.#chosen >= 0 && this.#enter(this.#clusters[this.#chosen]),
+        Escape: () => this.#choose(-1),
+      },
+    });
+    this.#sized = new ResizeObserver(() => this.#resize());
+    this.#sized.observe(host);
+    this.#offTheme = onTheme(() => this.#draw());
+    void loadWorld()?.then(() => this.#draw());
+  }
+
+  #sized;
+  #offTheme;
+
+  dispose() {
+    this.#sized.disconnect();
+    this.#offTheme();
+    cancelAnimationFrame(this.#frame);
+  }
+
+  /** @param {import("./clusters.js").Position[]} positions */
+  show(positions) {
+    this.#positions = positions.filter((one) => Number.isFinite(one.latitude) && Number.isFinite(one.longitude) && one.latitude !== null);
+    ({ xs: this.#xs, ys: this.#ys } = projected(this.#positions));
+    this.#cell = 0;
+    if (!this.#fitted && this.#positions.length > 0) this.fit();
+    this.#draw();
+  }
+
+  fit() {
+    this.#fitted = this.#positions.length > 0 && this.#view.width > 1;
+    this.list.hidden = true;
+    if (this.#positions.length > 0) this.#view.fit(boxOf(this.#xs, this.#ys, [...this.#xs.keys()]));
+    else this.#view.fit({ left: 0.05, top: 0.2, right: 0.95, bottom: 0.7 }, 0);
+    this.#draw();
+  }
+
+  /** @param {number} dx pixels @param {number} dy */
+  pan(dx, dy) {
+    this.#view.pan(dx, dy);
+    this.list.hidden = true;
+    this.#draw();
+  }
+
+  /** @param {number} factor @param {number} [x] pixel that stays @param {number} [y] */
+  zoom(factor, x, y) {
+    this.#view.zoom(factor, x, y);
+    this.list.hidden = true;
+    this.#draw();
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (width === 0 || height === 0) return;
+    const ratio = devicePixelRatio || 1;
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.#view.width = width;
+    this.#view.height = height;
+    this.#view.leastScale = width / 1.1;
+    if (!this.#fitted) this.fit();
+    this.#draw();
+  }
+
+  #draw() {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#paint());
+  }
+
+  #paint() {
+    this.#frame = 0;
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    const ratio = devicePixelRatio || 1;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const view = this.#view;
+    drawLand(context, view);
+    drawGraticule(context, view);
+    drawNames(context, view);
+    drawLocator(context, view);
+    drawScaleBar(context, view);
+    this.#cluster();
+    // the worst last, so that nothing covers it
+    for (const one of this.#clusters) {
+      const x = view.px(one.x);
+      const y = view.py(one.y);
+      if (x < -30 || y < -30 || x > view.width + 30 || y > view.height + 30) continue;
+      const sensor = this.#positions[one.members[0]];
+      if (one.count > 1) drawCluster(context, x, y, one.count, one.severity);
+      else drawSensor(context, x, y, sensor.state, sensor.severity);
+    }
+    const chosen = this.#clusters[this.#chosen];
+    if (chosen) drawChosen(context, view.px(chosen.x), view.py(chosen.y), (chosen.count > 1 ? clusterRadius(chosen.count) : 9) + 4);
+  }
+
+  /** Clusters are made anew where cells have another size: steps of √2 of the scale. */
+  #cluster() {
+    const cell = CELL_PX / 2 ** (Math.round(2 * Math.log2(this.#view.scale)) / 2);
+    if (cell === this.#cell) return;
+    this.#cell = cell;
+    this.#clusters = clustered(this.#positions, this.#xs, this.#ys, cell).sort((a, b) => a.severity - b.severity);
+    this.#choose(-1);
+  }
+
+  /** @param {number} x pixel @param {number} y @returns {number} index of the cluster there, or −1 */
+  #at(x, y) {
+    let found = -1;
+    let nearest = Infinity;
+    this.#clusters.forEach((one, i) => {
+      const distance = Math.hypot(this.#view.px(one.x) - x, this.#view.py(one.y) - y);
+      if (distance < Math.min(nearest, one.count > 1 ? clusterRadius(one.count) + 3 : 13)) [found, nearest] = [i, distance];
+    });
+    return found;
+  }
+
+  /** @param {number} x @param {number} y */
+  #hover(x, y) {
+    const found = this.#at(x, y);
+    this.canvas.classList.toggle("on-symbol", found >= 0);
+    if (found !== this.#chosen) this.#choose(found);
+  }
+
+  /** @param {number} x @param {number} y */
+  #tap(x, y) {
+    const found = this.#at(x, y);
+    this.list.hidden = true;
+    if (found >= 0) this.#enter(this.#clusters[found]);
+  }
+
+  /** @param {number} direction */
+  #step(direction) {
+    const count = this.#clusters.length;
+    if (count === 0) return;
+    this.#choose((this.#chosen + direction + count) % count);
+    const one = this.#clusters[this.#chosen];
+    const [x, y] = [this.#view.px(one.x), this.#view.py(one.y)];
+    if (x < 20 || y < 20 || x > this.#view.width - 20 || y > this.#view.height - 20) [this.#view.x, this.#view.y] = [one.x, one.y];
+    announce(this.tip.textContent ?? "");
+  }
+
+  /** @param {number} index −1: nothing */
+  #choose(index) {
+    this.#chosen = index;
+    const one = this.#clusters[index];
+    this.tip.hidden = one === undefined;
+    if (one !== undefined) this.#describe(one);
+    this.#draw();
+  }
+
+  /** @param {import("./clusters.js").Cluster} one */
+  #describe(one) {
+    const sensor = this.#positions[one.members[0]];
+    if (one.count > 1) {
+      fill(this.tip, h("b", { text: `${one.count} sensors` }), one.severity ? ` ${words(severityName(one.severity))} alarm` : "");
+    } else {
+      const alarm = sensor.severity ? `, ${severityName(sensor.severity)} alarm (${sensor.severity})` : "";
+      fill(this.tip, h("b", { text: sensor.serial_number }), h("span", { class: "muted", text: sensor.target ?? "" }), `${words(stateTone(sensor.state))}${alarm}`);
+    }
+    const x = this.#view.px(one.x);
+    this.tip.style.left = `${Math.max(4, Math.min(this.#view.width - 190, x + 14))}px`;
+    this.tip.style.top = `${Math.max(4, Math.min(this.#view.height - 60, this.#view.py(one.y) + 12))}px`;
+  }
+
+  /** @param {import("./clusters.js").Cluster} one opens a sensor, or looks into a cluster */
+  #enter(one) {
+    if (one.count === 1) {
+      this.open(this.#positions[one.members[0]].serial_number);
+      return;
+    }
+    const box = boxOf(this.#xs, this.#ys, one.members);
+    const width = Math.max(box.right - box.left, box.bottom - box.top);
+    if (width * 4e8 > CELL_PX) {
+      this.#view.fit(box, 60, 8e8);
+      this.#draw();
+      return;
+    }
+    // at one and the same place: no zoom parts them
+    const members = one.members.map((i) => this.#positions[i]).sort((a, b) => b.severity - a.severity);
+    fill(
+      this.list,
+      h("h3", { text: `${one.count} sensors at this place` }),
+      members.slice(0, LISTED).map((sensor) => h("a", { href: `/sensors/${sensor.serial_number}`, text: sensor.serial_number })),
+      members.length > LISTED ? h("span", { class: "muted", text: `and ${members.length - LISTED} more: search for them in the table` }) : null,
+    );
+    this.list.hidden = false;
+    /** @type {HTMLElement | null} */ (this.list.querySelector("a"))?.focus();
+  }
+}

@@ -1,0 +1,68 @@
+/** Decodes the two kinds of geometry of a TopoJSON file that the map draws (topojson-specification 3.0, quantized). Pure. */
+
+/**
+ * @typedef {{scale: [number, number], translate: [number, number]}} Transform
+ * @typedef {{type: string, arcs: any}} Geometry
+ * @typedef {{transform: Transform, arcs: [number, number][][], objects: Record<string, Geometry>}} Topology
+ */
+
+/**
+ * The lines of a topology as coordinates, each `[x0, y0, x1, y1, …]` in degrees.
+ * @param {Topology} topology
+ * @returns {Float64Array[]}
+ */
+export function decodeArcs(topology) {
+  const { scale, translate } = topology.transform;
+  return topology.arcs.map((arc) => {
+    const points = new Float64Array(2 * arc.length);
+    let x = 0;
+    let y = 0;
+    arc.forEach(([dx, dy], i) => {
+      x += dx;
+      y += dy;
+      points[2 * i] = x * scale[0] + translate[0];
+      points[2 * i + 1] = y * scale[1] + translate[1];
+    });
+    return points;
+  });
+}
+
+/**
+ * Joins arcs to one line; a negative index is the arc `~index` backwards. The point where two meet is there once.
+ * @param {Float64Array[]} arcs
+ * @param {number[]} indices
+ */
+export function join(arcs, indices) {
+  const parts = indices.map((index) => (index < 0 ? reversed(arcs[~index]) : arcs[index]));
+  const length = parts.reduce((sum, part) => sum + part.length, 0) - 2 * (parts.length - 1);
+  const line = new Float64Array(length);
+  let at = 0;
+  parts.forEach((part, i) => {
+    line.set(i === 0 ? part : part.subarray(2), at);
+    at += part.length - (i === 0 ? 0 : 2);
+  });
+  return line;
+}
+
+/** @param {Float64Array} points */
+function reversed(points) {
+  const back = new Float64Array(points.length);
+  for (let i = 0; i < points.length; i += 2) {
+    back[i] = points[points.length - 2 - i];
+    back[i + 1] = points[points.length - 1 - i];
+  }
+  return back;
+}
+
+/**
+ * The rings of a (Multi)Polygon, holes too, or the lines of a MultiLineString.
+ * @param {Topology} topology
+ * @param {string} name
+ * @returns {Float64Array[]}
+ */
+export function linesOf(topology, name) {
+  const arcs = decodeArcs(topology);
+  const { type, arcs: given } = topology.objects[name];
+  const lines = type === "MultiPolygon" ? given.flat() : given;
+  return lines.map((/** @type {number[]} */ indices) => join(arcs, indices));
+}

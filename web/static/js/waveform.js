@@ -1,0 +1,125 @@
+/** The waveforms of a sensor's channels, one under the other, moving with time. */
+
+import { h } from "./dom.js";
+import { Playhead } from "./playhead.js";
+import { Trace } from "./trace.js";
+
+const MARGIN_S = 4; // kept beyond the span: what is there and not yet shown
+const MOST_BINS = 20_000;
+
+/** @typedef {import("./frames.js").Frame} Frame */
+
+export class Waveform {
+  /** @type {Map<number, Trace>} by channel */
+  traces = new Map();
+  paused = false;
+  frames = 0;
+  #playhead = new Playhead(0);
+  #span = 10;
+  #animation = 0;
+  #seen = true; // by somebody: not scrolled away
+  #edge = NaN; // that is painted
+  #due = 0;
+
+  /**
+   * @param {HTMLElement} host
+   * @param {{number: number, name: string, unit: string, minimum: number | null, maximum: number | null}[]} channels
+   * @param {() => void} paused somebody has chosen a piece of it: it stands still
+   */
+  constructor(host, channels, paused) {
+    this.host = host;
+    const sync = `waveform-${Math.random()}`;
+    channels.forEach((channel, i) => {
+      const trace = new Trace(host, channel, i === channels.length - 1, sync, (from, to) => {
+        paused();
+        for (const one of this.traces.values()) one.look(from, to);
+      });
+      this.traces.set(channel.number, trace);
+    });
+    this.#watcher = new IntersectionObserver(([entry]) => {
+      this.#seen = entry.isIntersecting;
+      this.#wake();
+    });
+    this.#watcher.observe(host);
+    this.#still = matchMedia("(prefers-reduced-motion: reduce)");
+    document.addEventListener("visibilitychange", this.#wake);
+    this.#wake();
+  }
+
+  #watcher;
+  #still;
+
+  dispose() {
+    cancelAnimationFrame(this.#animation);
+    document.removeEventListener("visibilitychange", this.#wake);
+    this.#watcher.disconnect();
+    for (const trace of this.traces.values()) trace.dispose();
+  }
+
+  /** @param {import("./live.js").Watching} watching */
+  begin(watching) {
+    this.#span = watching.span_s;
+    const kept = watching.span_s + watching.delay_s + MARGIN_S;
+    const capacity = Math.min(MOST_BINS, Math.ceil(kept / watching.bin_s) + 8);
+    for (const trace of this.traces.values()) trace.begin(capacity, watching.bin_s);
+    this.#playhead = new Playhead(watching.delay_s);
+    this.#edge = NaN;
+  }
+
+  /** @param {Frame} frame */
+  take(frame) {
+    const trace = this.traces.get(frame.channel);
+    if (trace === undefined) return;
+    trace.take(frame);
+    this.frames += 1;
+    const end = trace.end;
+    if (!Number.isNaN(end)) {
+      this.#playhead.arrive(end, Date.now() / 1000);
+      this.host.dataset.lastTime = end.toFixed(6);
+    }
+    this.host.dataset.frames = String(this.frames);
+  }
+
+  /** Unix time in s up to which there is data. */
+  get newest() {
+    return this.#playhead.newest;
+  }
+
+  /** @param {boolean} paused */
+  pause(paused) {
+    this.paused = paused;
+    if (!paused) for (const trace of this.traces.values()) trace.lookAtAll();
+    this.#wake();
+  }
+
+  /** @param {"auto" | "range" | "fixed"} mode @param {number} [minimum] @param {number} [maximum] */
+  scale(mode, minimum, maximum) {
+    for (const trace of this.traces.values()) trace.scale(mode, minimum, maximum);
+    this.#edge = NaN;
+  }
+
+  #wake = () => {
+    cancelAnimationFrame(this.#animation);
+    if (!document.hidden && this.#seen && !this.paused) this.#animation = requestAnimationFrame(this.#turn);
+  };
+
+  /** @param {number} now ms since the page began */
+  #turn = (now) => {
+    this.#animation = requestAnimationFrame(this.#turn);
+    if (now < this.#due) return;
+    const edge = this.#playhead.edge(Date.now() / 1000);
+    const pixel = this.#span / Math.max(200, this.host.clientWidth * (devicePixelRatio || 1));
+    if (Math.abs(edge - this.#edge) < pixel) return; // nothing to be seen of it
+    this.#edge = edge;
+    const began = performance.now();
+    for (const trace of this.traces.values()) trace.paint(edge - this.#span, edge);
+    const took = performance.now() - began;
+    // where painting is slow the page stays usable: at most half of the time goes into it
+    this.#due = this.#still.matches ? now + 250 : took > 8 ? now + 2 * took - 1 : 0;
+  };
+}
+
+/** @param {string} testid @returns {HTMLElement} where waveforms or a spectrum are drawn */
+export function chartHost(testid) {
+  return h("div", { class: "charts", testid, "data-frames": "0" });
+}
