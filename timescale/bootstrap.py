@@ -1,4 +1,7 @@
-"""What only a superuser can do: roles with their passwords, the database, extensions. Idempotent."""
+"""What only a superuser can do: roles with their passwords, the database, extensions. Idempotent.
+
+The server is told no password, only what it checks one by (a SCRAM verifier): statements end up in logs and statistics.
+"""
 
 from collections.abc import Mapping
 from importlib import resources
@@ -20,13 +23,13 @@ ROLES = (
 def apply(superuser: Conninfo, database: str, passwords: Mapping[str, str]) -> None:
     """Make what is missing and set the roles' passwords (role → password). psycopg's errors where that fails."""
     with connect(superuser) as connection:
-        connection.execute("SET client_min_messages = warning")
+        connection.execute("SET client_min_messages = warning; SET pg_stat_statements.track_utility = off")
         known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
         for role in ROLES:
             verb = sql.SQL("ALTER" if role in known else "CREATE")
             connection.execute(
                 sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
-                    verb, sql.Identifier(role), sql.Literal(passwords[role])
+                    verb, sql.Identifier(role), sql.Literal(_verifier(connection, role, passwords[role]))
                 )
             )
         exists = connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone()
@@ -37,6 +40,10 @@ def apply(superuser: Conninfo, database: str, passwords: Mapping[str, str]) -> N
     with connect({**superuser, "dbname": database}) as connection:
         connection.execute("SET client_min_messages = warning")
         connection.execute(resources.files("timescale").joinpath("bootstrap.sql").read_bytes())
+
+
+def _verifier(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> str:
+    return connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
 
 
 def connect(conninfo: Conninfo) -> psycopg.Connection[tuple[object, ...]]:

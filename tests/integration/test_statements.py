@@ -372,6 +372,19 @@ def test_no_password_is_kept(owner: Database, superuser: Database) -> None:
         superuser.execute("DROP ROLE IF EXISTS streaming_statements, streaming_statements_2")
 
 
+def test_passwords_of_roles_are_told_to_nobody(
+    stack: Stack, database: OwnDatabase, superuser: Database
+) -> None:
+    """Bootstrap sets them, and they work; the statistics of statements have neither them nor what they are checked by."""
+    superuser.execute("SELECT pg_stat_statements_reset()")
+    database.make()
+    known = {password for name, password in stack.passwords.items() if name.startswith("database/")}
+    texts = [text for (text,) in superuser.execute("SELECT query FROM pg_stat_statements").fetchall()]
+    assert any("pg_roles" in text for text in texts)
+    assert not [text for text in texts if "SCRAM-SHA-256" in text or any(word in text for word in known)]
+    database.connect("readonly").close()
+
+
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
