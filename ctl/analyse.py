@@ -7,10 +7,10 @@ import click
 
 from ctl.context import Operator, object_option, pass_operator
 from ctl.errors import USAGE, CtlError
-from ctl.numbers import Finite
 from ctl.outfile import check, replacing
 from ctl.output import print_object
 from runtime import recordings
+from runtime.numbers import Finite
 from vibration import bearing as bearings
 
 _SUFFIXES = (".png", ".svg", ".pdf")

@@ -10,8 +10,8 @@ import click
 
 from ctl.console import Console
 from ctl.errors import FAILED, NO_ANSWER, USAGE, CtlError
-from ctl.numbers import Finite
 from ctl.serial_port import complete_port
+from runtime.numbers import Finite
 from wire.commands import MINIMUM_COMMANDED_FREQUENCY_HZ
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----", re.DOTALL)

@@ -4,8 +4,8 @@ import click
 
 from ctl.context import Operator, output_option, pass_operator, query
 from ctl.errors import FAILED, FORBIDDEN, CtlError
-from ctl.numbers import Finite
 from ctl.output import Column, Form, print_rows, when
+from runtime.numbers import Finite
 from timescale import maintenance, migrate
 from timescale.bootstrap import Conninfo
 

@@ -11,8 +11,8 @@ from ctl.checks import database, dead_letters, mosquitto, rabbitmq, resources, s
 from ctl.checks.finding import Check, Finding, run_all
 from ctl.context import Operator, output_option, pass_operator
 from ctl.errors import FAILED
-from ctl.numbers import Finite
 from ctl.output import STATE_STYLES, Column, Form, print_rows, printable
+from runtime.numbers import Finite
 
 CHECKS: dict[str, Check] = {
     "mosquitto": mosquitto.check,

@@ -10,12 +10,12 @@ from ctl.context import Operator, pass_operator
 from ctl.drawing import Drawing, Panel, SpectrumPanel, names, span, subtitle, title
 from ctl.durations import show_duration
 from ctl.errors import USAGE, CtlError
-from ctl.numbers import Finite
 from ctl.outfile import check, replacing
 from ctl.samples import Reader, blocks, reader, to_moment
 from ctl.select import serial_argument
 from ctl.waveform import Waveform
 from ctl.window import Chosen, Wanted, choose, window_options
+from runtime.numbers import Finite
 
 if TYPE_CHECKING:  # scipy is imported where a spectrum is wanted
     from ctl.spectrum import LongestStretch
