@@ -58,12 +58,20 @@ def dashboard(
 
 def text(one: models.Dashboard) -> str:
     """As it is committed: JSON with a line for each value."""
-    plain = json.loads(json.dumps(one, cls=JSONEncoder))
+    plain: dict[str, Any] = json.loads(json.dumps(one, cls=JSONEncoder))
+    for variable in plain["templating"]["list"]:
+        variable.pop("definition", None)  # the query once more, for the list of variables
+        if variable["type"] != "interval":
+            for name in ("auto", "auto_min", "auto_count"):
+                variable.pop(name, None)
+    for panel in plain["panels"]:
+        if panel["type"] == "table":
+            panel["options"].pop("footer", None)  # a column's, since Grafana 12.2
     return json.dumps(_without_placement(plain), indent=2, ensure_ascii=False) + "\n"
 
 
 def _without_placement(value: Any) -> Any:
-    """The SDK hides every link and annotation in a menu, which some versions of Grafana do not have."""
+    """The SDK would hide every link and annotation in a menu."""
     if isinstance(value, dict):
         return {
             key: _without_placement(one)

@@ -45,6 +45,7 @@ class Column:
             ("mappings", list(self.mappings) or None),
             ("links", list(self.links) or None),
             ("custom.hideFrom", {"viz": True, "legend": True, "tooltip": True} if self.hidden else None),
+            ("custom.hidden", True if self.hidden else None),  # of a table, before Grafana 12.2
             *((f"custom.{key}", value) for key, value in self.custom),
         ]
         return [DynamicConfigValue(key, value) for key, value in found if value is not None]

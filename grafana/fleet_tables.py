@@ -7,7 +7,7 @@ from grafana.panels import PanelBuilder
 
 def open_alarms() -> PanelBuilder:
     return panels.table(
-        "Open alarms",
+        "Most severe alarms",
         "The most severe first, without shelved and suppressed ones. A click on the sensor shows it at that time; "
         "iotctl alarms show says why, iotctl alarms ack says that somebody knows.",
         queries.table("fleet/open_alarms"),

@@ -24,6 +24,7 @@ from grafana_foundation_sdk.models.common import (
     LogsSortOrder,
     SortOrder,
     StackingMode,
+    TableAutoCellOptions,
     TableCellHeight,
     TooltipDisplayMode,
     VisibilityMode,
@@ -211,6 +212,7 @@ def table(
         columns=columns,
     )
     panel.show_header(True).cell_height(TableCellHeight.SM).filterable(True)
+    panel.cell_options(TableAutoCellOptions())
     if sort is not None:
         panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(descending)])
     return panel

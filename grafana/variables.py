@@ -24,9 +24,8 @@ def some_of(name: str, label: str, says: str, query: str) -> QueryVariable:
 
 
 def _queried(name: str, label: str, says: str, query: str) -> QueryVariable:
-    text = sql_text(query)
     variable = QueryVariable(name).label(label).description(says).datasource(TIMESCALE)
-    variable.query(text).definition(text)
+    variable.query(sql_text(query))
     return variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.DISABLED)
 
 
