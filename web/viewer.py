@@ -89,6 +89,8 @@ class Viewer:
         mine = [(key, fresh[key]) for key in self.keys if key in fresh]
         if not mine or self._all_due:
             return
+        if self._told_delay_s is None:
+            self._tell_delay()
         if not self._under_way and len(self._pending) < _MOST_PENDING:
             for _, one in mine:
                 self._pending += one.frames
@@ -116,7 +118,7 @@ class Viewer:
 
     def tick(self, problem: str | None, now_s: float) -> None:
         """About once a second: what has changed, and perhaps finer bins."""
-        sensor, watch = self.sensor, self.watch
+        sensor = self.sensor
         latency_s = None if sensor is None else sensor.clock.latency_s
         status = {
             "problem": problem,
@@ -126,11 +128,9 @@ class Viewer:
         if _differ(status, self._told):
             self._told = status
             self.say("status", status)
-        if sensor is None or watch is None:
+        if sensor is None:
             return
-        delay_s, told_s = sensor.clock.delay_s, self._told_delay_s
-        if delay_s is not None and (told_s is None or abs(delay_s - told_s) > max(0.05, 0.1 * abs(told_s))):
-            self._say_watching(watch, sensor)
+        self._tell_delay()
         if self._pace.rested(now_s):
             self._on_coarseness(self)
 
@@ -170,6 +170,14 @@ class Viewer:
         self._texts.clear()
         self._pending, self._spectra, self._missed, self._all_due = [], {}, {}, False
         return messages
+
+    def _tell_delay(self) -> None:
+        """Where it is known now, or another."""
+        if self.sensor is None or self.watch is None:
+            return
+        delay_s, told_s = self.sensor.clock.delay_s, self._told_delay_s
+        if delay_s is not None and (told_s is None or abs(delay_s - told_s) > max(0.05, 0.1 * abs(told_s))):
+            self._say_watching(self.watch, self.sensor)
 
     def _say_watching(self, watch: Watch, sensor: LiveSensor) -> None:
         delay_s = self._told_delay_s = sensor.clock.delay_s

@@ -27,7 +27,7 @@ def decode(message: bytes) -> Decoded:
     assert reserved == 0
     assert len(values) == count * (2 if kind == WAVEFORM else 1)
     return Decoded(
-        kind, channel, flags, start, step, watch, values.reshape(count, -1) if kind == WAVEFORM else values
+        kind, channel, flags, start, step, watch, values.reshape(count, 2) if kind == WAVEFORM else values
     )
 
 
