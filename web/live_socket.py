@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -12,37 +11,26 @@ from web.viewer import Viewer
 from web.watch import WatchError, parse
 
 TRY_AGAIN: Final = 1013
-LOGGED_OUT: Final = 4401
-_SESSION: Final = "live session"
-_CLOSE_S: Final = 1.0  # for who does not read
-_ALLOWED_S: Final = 20.0  # from one question to the next
 _MESSAGE_S: Final = 0.05  # at least from one message of a page to the next that is looked at
 
 
-async def live(
-    websocket: WebSocket,
-    hub: LiveHub,
-    user: str,
-    allowed: Callable[[], Awaitable[bool]] | None = None,
-) -> None:
-    """Accept the connection, whose session and Origin have been checked, and serve it until it ends.
+async def live(websocket: WebSocket, hub: LiveHub, user: str) -> None:
+    """Accept the connection, whose session and Origin have been checked, and serve it until the page has ended it.
 
-    user: whose it is, for the number of connections each may have. allowed: asked now and then whether the user's
-    session still is one; where it is not the connection is closed (code 4401).
+    user: whose it is, for the number of connections each may have; beyond, it is told so and closed (code 1013).
     """
     await websocket.accept()
     try:
         viewer = hub.join(user)
     except TooManyError as error:
-        await websocket.send_json({"error": str(error)})
-        await websocket.close(TRY_AGAIN, "too many")
+        with contextlib.suppress(WebSocketDisconnect):
+            await websocket.send_json({"error": str(error)})
+            await websocket.close(TRY_AGAIN)
         return
     tasks = [
         asyncio.create_task(viewer.write(websocket.send), name="live writing"),
         asyncio.create_task(_read(websocket, hub, viewer), name="live reading"),
     ]
-    if allowed is not None:
-        tasks.append(asyncio.create_task(_while_allowed(allowed), name=_SESSION))
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -51,13 +39,8 @@ async def live(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
-        failure = task.exception()
-        if failure is not None and not isinstance(failure, WebSocketDisconnect):
-            raise failure
-    if any(task.get_name() == _SESSION for task in done):
-        with contextlib.suppress(TimeoutError, WebSocketDisconnect):
-            async with asyncio.timeout(_CLOSE_S):
-                await websocket.close(LOGGED_OUT, "the session has ended")
+        with contextlib.suppress(WebSocketDisconnect):
+            task.result()
 
 
 async def _read(websocket: WebSocket, hub: LiveHub, viewer: Viewer) -> None:
@@ -71,8 +54,3 @@ async def _read(websocket: WebSocket, hub: LiveHub, viewer: Viewer) -> None:
         except WatchError as error:
             viewer.say("error", str(error))
         await asyncio.sleep(_MESSAGE_S)
-
-
-async def _while_allowed(allowed: Callable[[], Awaitable[bool]]) -> None:
-    while await allowed():  # noqa: ASYNC110  # a question to the database, which signals nothing
-        await asyncio.sleep(_ALLOWED_S)
