@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from web import alarms, commands, fleet, history, login, pages, sensor, watching
+from web.counting import Counted
 from web.errors import RequestError
 from web.guard import Handler, logged_in, operator
 from web.parts import Parts
@@ -41,8 +42,9 @@ def build(parts: Parts) -> ASGIApp:
         middleware=_middleware(parts),
         exception_handlers={RequestError: _refused, HTTPException: _http, Exception: _failed},
     )
+    app.router.redirect_slashes = False
     app.state.parts = parts
-    return SecurityHeaders(app, secure=parts.settings.web_secure)
+    return SecurityHeaders(Counted(app), secure=parts.settings.web_secure)
 
 
 async def session(request: Request, parts: Parts, session: Session) -> Response:

@@ -1,6 +1,5 @@
 """What a request asks for, read from its query or its body, or refused with the name of what is wrong."""
 
-import math
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -8,6 +7,7 @@ from web.errors import RequestError, UnknownError
 from wire.names import SERIAL_NUMBER
 
 LONGEST_COMMENT: Final = 1_000
+_GREATEST: Final = 2.0**63  # NaN is not within it, either
 _LATEST_MS: Final = 4_102_444_800_000  # 2100
 
 
@@ -77,6 +77,6 @@ def comment(body: Mapping[str, Any], *, required: bool) -> str:
 
 def number(value: Any, what: str) -> float:
     """A number of a body."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _GREATEST:
         raise RequestError(f"{what} is to be a number.")
     return value

@@ -97,8 +97,9 @@ class BoundedStorage(Storage):
 class Limits:
     """Each question counts; its answer is None, or after how many seconds to come again."""
 
-    def __init__(self, settings: WebSettings, storage: BoundedStorage | None = None) -> None:
-        self._limiter = FixedWindowRateLimiter(storage or BoundedStorage())
+    def __init__(self, settings: WebSettings, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._limiter = FixedWindowRateLimiter(BoundedStorage(now=now))
         self._address = RateLimitItemPerMinute(settings.web_logins_per_minute, namespace="address")
         self._name = RateLimitItemPerMinute(settings.web_logins_per_name, _NAME_MINUTES, namespace="name")
         self._session = RateLimitItemPerMinute(settings.web_requests_per_minute, namespace="session")
@@ -120,7 +121,7 @@ class Limits:
         if self._limiter.hit(limit, key):
             return None
         metrics.LIMITED.labels(limit.namespace).inc()
-        return max(1, math.ceil(self._limiter.get_window_stats(limit, key).reset_time - time.time()))
+        return max(1, math.ceil(self._limiter.get_window_stats(limit, key).reset_time - self._now()))
 
 
 def network(address: str) -> str:

@@ -1,0 +1,243 @@
+"""What stands before the data: a session, the role, where a change comes from, limits, errors as sentences."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.unit.web_site import Site, log_in
+
+READS = (
+    *("/api/session", "/api/fleet", "/api/positions", "/api/sensors/pump-1", "/api/alarms", "/api/commands"),
+    *("/api/sensors/pump-1/history?from=0&to=1000", "/api/alarms/3f2b9c1e-0000-4000-8000-000000000000"),
+    "/api/commands/available",
+)
+ALARM = "/api/alarms/3f2b9c1e-0000-4000-8000-000000000000"
+CHANGES = (f"{ALARM}/acknowledge", f"{ALARM}/shelve", f"{ALARM}/unshelve", "/api/commands")
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    one = Site(web_requests_per_minute=60)
+    one.database.user("anna", "correct horse", "operator")
+    one.database.user("vera", "battery staple")
+    yield one
+    one.close()
+
+
+@pytest.fixture
+async def anna(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """An operator's browser, with what changes have to carry."""
+    async with site.browser() as browser:
+        await log_in(browser, "anna", "correct horse")
+        browser.headers["X-CSRF-Token"] = (await browser.get("/api/session")).json()["csrf_token"]
+        yield browser
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_data_without_a_session_is_401(site: Site, path: str) -> None:
+    """A sentence in JSON, and nothing was asked of the database."""
+    async with site.browser() as browser:
+        for cookie in (None, "x", "x" * 200):
+            if cookie is not None:
+                browser.cookies.set("session", cookie)
+            answer = await browser.get(path)
+            assert answer.status_code == 401
+            assert answer.json() == {"error": "Log in first."}
+    assert set(site.database.asked) <= {"session_find"}
+
+
+@pytest.mark.parametrize("path", CHANGES)
+async def test_change_without_a_session_is_401(site: Site, path: str) -> None:
+    """As for data."""
+    async with site.browser() as browser:
+        assert (await browser.post(path, json={})).status_code == 401
+
+
+@pytest.mark.parametrize("path", CHANGES)
+async def test_change_by_a_viewer_is_403(site: Site, path: str) -> None:
+    """In a sentence that says who may."""
+    async with site.browser() as browser:
+        await log_in(browser, "vera", "battery staple")
+        token = (await browser.get("/api/session")).json()["csrf_token"]
+        answer = await browser.post(path, json={}, headers={"X-CSRF-Token": token})
+        assert answer.status_code == 403
+        assert "operators" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", CHANGES)
+async def test_change_without_the_sessions_own_token_is_403(
+    site: Site, anna: httpx.AsyncClient, path: str
+) -> None:
+    """None, a wrong one, another session's."""
+    own = anna.headers.pop("X-CSRF-Token")
+    async with site.browser() as other:
+        await log_in(other, "anna", "correct horse")
+        others = (await other.get("/api/session")).json()["csrf_token"]
+    assert others != own
+    for token in (None, "", "x", own[:-1], others):
+        headers = {} if token is None else {"X-CSRF-Token": token}
+        assert (await anna.post(path, json={}, headers=headers)).status_code == 403
+    assert (await anna.post(path, json={}, headers={"X-CSRF-Token": own})).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "", "Sec-Fetch-Site": "cross-site"}],
+)
+async def test_change_from_another_site_is_403(
+    anna: httpx.AsyncClient, path: str, headers: dict[str, str]
+) -> None:
+    """With cookie and token as well."""
+    answer = await anna.post(path, json={}, headers=headers)
+    assert answer.status_code == 403
+    assert "another site" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"{}", "text/plain", 415),
+        (b"a=b", "application/x-www-form-urlencoded", 415),
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"\xff", "application/json", 400),
+        (b"[" * 50_000, "application/json", 400),
+        (b'{"comment": "' + b"x" * 65_536 + b'"}', "application/json", 413),
+    ],
+)
+async def test_change_with_a_body_that_is_none_is_refused(
+    anna: httpx.AsyncClient, path: str, content: bytes, kind: str, status: int
+) -> None:
+    """What a form of another site could send is not JSON."""
+    answer = await anna.post(path, content=content, headers={"Content-Type": kind})
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
+async def test_requests_beyond_the_limit_of_a_session_are_429(site: Site, anna: httpx.AsyncClient) -> None:
+    """With when to come again; the address may log in meanwhile, and another session go on."""
+    for _ in range(59):
+        assert (await anna.get("/api/session")).status_code == 200
+    answer = await anna.get("/api/session")
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "60"
+    async with site.browser() as other:
+        await log_in(other, "vera", "battery staple")
+        assert (await other.get("/api/session")).status_code == 200
+    site.now += 61
+    assert (await anna.get("/api/session")).status_code == 200
+
+
+async def test_data_while_the_database_is_away_is_503_and_then_comes(
+    site: Site, anna: httpx.AsyncClient
+) -> None:
+    """A sentence, and when to come again; nothing of it is kept."""
+    site.database.canned["positions"] = lambda _: [{"serial_number": "pump-1"}]
+    site.database.away = True
+    answer = await anna.get("/api/positions")
+    assert answer.status_code == 503
+    assert answer.json() == {"error": "The database cannot be reached."}
+    assert answer.headers["retry-after"]
+    site.database.away = False
+    assert (await anna.get("/api/positions")).json()["sensors"] == [{"serial_number": "pump-1"}]
+
+
+async def test_shell_while_the_database_is_away_is_503(site: Site) -> None:
+    """And not the login page."""
+    site.database.away = True
+    async with site.browser() as browser:
+        browser.cookies.set("session", "x")
+        assert (await browser.get("/")).status_code == 503
+
+
+async def test_failure_of_ours_is_500_and_tells_nothing_of_itself(
+    site: Site, anna: httpx.AsyncClient
+) -> None:
+    """The log has it; the headers are there, too."""
+
+    def fail(_: Any) -> list[dict[str, Any]]:
+        raise ZeroDivisionError("secret")
+
+    site.database.canned["positions"] = fail
+    transport = httpx.ASGITransport(site.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://here", cookies=anna.cookies
+    ) as browser:
+        answer = await browser.get("/api/positions")
+        assert answer.status_code == 500
+        assert "secret" not in answer.text
+        assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/api", "/alarms/", "/static"])
+async def test_path_that_there_is_not_is_404(anna: httpx.AsyncClient, path: str) -> None:
+    """In JSON, and redirected nowhere."""
+    answer = await anna.get(path)
+    assert answer.status_code == 404
+    assert answer.json() == {"error": "There is no such page."}
+
+
+async def test_many_viewers_of_one_table_ask_the_database_once(site: Site, anna: httpx.AsyncClient) -> None:
+    """Within a second; another search is another question."""
+    summary = dict.fromkeys(
+        ("total", "awake", "asleep", "offline", "unknown", "active", "unacknowledged", "missing"), 0
+    )
+    site.database.canned["fleet_summary"] = lambda _: [summary]
+    site.database.canned["fleet_page"] = lambda _: [{"matching": 0, "serial_number": None}]
+    async with site.browser() as vera:
+        await log_in(vera, "vera", "battery staple")
+        site.database.asked.clear()
+        for _ in range(10):
+            assert (await anna.get("/api/fleet")).json()["rows"] == []
+            await vera.get("/api/fleet", params={"query": " "})
+        assert site.database.asked.count("fleet_page") == 1
+        await vera.get("/api/fleet", params={"query": "pump"})
+        assert site.database.asked.count("fleet_page") == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/api/fleet?sort=password_hash", "sort"),
+        ("/api/fleet?state=BROKEN", "state"),
+        ("/api/fleet?limit=0", "limit"),
+        ("/api/fleet?limit=100000", "limit"),
+        ("/api/fleet?limit=ten", "limit"),
+        ("/api/fleet?offset=-1", "offset"),
+        ("/api/fleet?descending=maybe", "descending"),
+        ("/api/fleet?query=" + "x" * 101, "query"),
+        ("/api/fleet?query=%00", "query"),
+        ("/api/alarms?state=x", "state"),
+        ("/api/alarms?limit=-5", "limit"),
+        ("/api/commands?limit=1001", "limit"),
+        ("/api/sensors/pump-1/history?to=1000", "from"),
+        ("/api/sensors/pump-1/history?from=nan&to=1000", "from"),
+        ("/api/sensors/pump-1/history?from=0&to=1e300", "to"),
+        ("/api/sensors/pump-1/history?from=1000&to=1000", "from"),
+        ("/api/sensors/pump-1/history?from=0&to=9000000000", "from"),
+        ("/api/sensors/pump-1/history?from=0&to=1000&bins=0", "bins"),
+        ("/api/sensors/pump-1/history?from=0&to=1000&bins=2001", "bins"),
+        ("/api/sensors/pump-1/history?from=0&to=1000&channel=-1", "channel"),
+    ],
+)
+async def test_question_that_is_none_is_400_and_names_what_is_wrong(
+    site: Site, anna: httpx.AsyncClient, path: str, named: str
+) -> None:
+    """Before the database is asked."""
+    site.database.asked.clear()
+    answer = await anna.get(path)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(named)
+    assert set(site.database.asked) <= {"session_find"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/sensors/pump.1", "/api/sensors/%00", "/api/alarms/pump", "/api/alarms?serial=a%20b"]
+)
+async def test_name_that_nothing_can_have_is_404(anna: httpx.AsyncClient, path: str) -> None:
+    """As one that nothing has."""
+    assert (await anna.get(path)).status_code == 404
