@@ -102,10 +102,18 @@ def page() -> list[PanelBuilder]:
         panels.stat(
             "Viewers",
             "Pages with a live connection.",
-            queries.promql("sum(web_viewers)", "viewers"),
+            queries.promql("sum(web_live_viewers)", "viewers"),
             unit="none",
             thresholds=thresholds.none(),
             graph=True,
+        ),
+        panels.stat(
+            "Viewers that get less",
+            "They do not keep up, and see wider bins: their network is slow, or their browser in the background. Nobody else is held "
+            "up by them.",
+            queries.promql("sum(web_live_coarser_viewers)", "viewers"),
+            unit="none",
+            thresholds=thresholds.rising(1),
         ),
         panels.stat(
             "Waiting for the database",
@@ -116,6 +124,25 @@ def page() -> list[PanelBuilder]:
             thresholds=thresholds.rising(5, 50),
         ),
         panels.time_series(
+            "Live: bytes to the viewers",
+            "A second; and those that wait in the service for viewers' lines, of which each may have a fixed number.",
+            queries.promql(rate("web_live_bytes_total"), "sent, a second", "A"),
+            queries.promql("sum(web_live_waiting_bytes)", "waiting", "B"),
+            unit="decbytes",
+            empty=_NO_PAGE,
+            height=6,
+        ),
+        panels.time_series(
+            "Live: from a batch's arrival to its frames",
+            "Within the page's service. Slow: too many sensors are followed at once; start a second one.",
+            queries.promql(quantile(0.5, "web_live_hand_over_seconds"), "p50", "A"),
+            queries.promql(quantile(0.99, "web_live_hand_over_seconds"), "p99", "B"),
+            unit="s",
+            empty="Nobody looks on",
+            thresholds=thresholds.rising(0.2, 1),
+            width=8,
+        ),
+        panels.time_series(
             "Requests, by how they were answered",
             "A second. 5xx: the service's log has them; 429: somebody asks too often; many 401: somebody guesses passwords.",
             queries.promql(rate("web_requests_total", "status"), "{{status}}"),
@@ -123,17 +150,16 @@ def page() -> list[PanelBuilder]:
             empty=_NO_PAGE,
             stacked=True,
             width=8,
-            height=6,
         ),
         panels.time_series(
             "From a request to its answer, p99",
-            "By route.",
+            "By route, until the answer begins. One route that is slow: its query of the database; all: the service, or the database, "
+            "has too little of the machine.",
             queries.promql(quantile(0.99, "web_request_seconds", "route"), "{{route}}"),
             unit="s",
             empty=_NO_PAGE,
             thresholds=thresholds.rising(0.5, 2),
             width=8,
-            height=6,
         ),
     ]
 

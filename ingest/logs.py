@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from ingest import metrics
 from ingest.database import Connection, Sensors, move_offsets, query
 from wire import deliveries
@@ -97,4 +99,6 @@ class Logs:
         metrics.DUPLICATES.labels("sensor_log").inc(len(lines) - inserted)
 
     def observe(self, flush: Flush, now_ns: int) -> None:
-        """Latency is measured on measurements only."""
+        """Latencies at the commit; of the logger's clock nothing is said."""
+        received_ns = np.array([line.relayed.received_ns for line in flush.lines], dtype=np.int64)
+        metrics.RELAY_LATENCY.observe((now_ns - received_ns) / 1e9)

@@ -126,10 +126,11 @@ def check(root: Path, configuration: Path = CONFIGURATION) -> str:
 
 
 def run(stack: Stack, port: int | None, say: Say) -> None:
-    """Until Ctrl-C: beside that running stack, ask RabbitMQ and the services that `stack demo` has started, also those
-    that start later. StackError where Prometheus ends by itself.
+    """Until Ctrl-C, or until that stack stops (its ports must be free for the next): ask RabbitMQ and the services that
+    `stack demo` has started, also those that start later. StackError where Prometheus ends by itself.
     """
     assert stack.ports is not None
+    owner = stack.supervisor()
     folder, log = stack.data / "prometheus", stack.data / "log/prometheus.log"
     rabbitmq = {"rabbitmq": f"127.0.0.1:{stack.ports.rabbitmq_metrics}"}
     one = Prometheus(fetch(say), folder, port or stack.ports.prometheus, log)
@@ -137,10 +138,12 @@ def run(stack: Stack, port: int | None, say: Say) -> None:
         one.wait_ready()
         say(f"Prometheus answers at {one.url}, for Grafana's data source; Ctrl-C stops it")
         while one.running:
+            if stack.supervisor() != owner:
+                return say("the stack has stopped, and Prometheus with it; what it has collected is kept")
             one.scrape({**running_services(log.parent), "rabbitmq": rabbitmq})
             time.sleep(_LOOK_S)
     except KeyboardInterrupt:
-        return
+        return None
     finally:
         one.stop()
     raise StackError(f"Prometheus has ended: {one.last_words()} (whole log: {log})")

@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from stack import prometheus
+from stack.local import Stack
+from stack.ports import Ports
 from stack.prometheus import CONFIGURATION, JOBS, Prometheus, running_services
 
 
@@ -52,6 +54,27 @@ def test_prometheus_with_an_interval_of_its_own_has_no_other(one: Prometheus, tm
     """Tests do not wait ten seconds for two scrapes."""
     told = yaml.safe_load((tmp_path / "data/prometheus.yml").read_text())["global"]
     assert told == {"scrape_interval": "1s", "scrape_timeout": "1s"}
+
+
+def test_run_ends_with_its_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its port belongs to the stack, which would have to take others when it is started again; the process is gone."""
+    owners = iter([7, 7, 7, None])
+    pid = tmp_path / "pid"
+    monkeypatch.setattr(prometheus, "program", lambda *_: ["sh", "-c", f"echo $$ > {pid}; exec sleep 60"])
+    monkeypatch.setattr(prometheus, "fetch", lambda _: tmp_path)
+    monkeypatch.setattr(prometheus, "_LOOK_S", 0.01)
+    monkeypatch.setattr(Prometheus, "state", lambda _: "ready" if pid.exists() else "does not answer")
+    stack = Stack(tmp_path)
+    stack.ports = Ports.block(20_000)
+    monkeypatch.setattr(Stack, "supervisor", lambda _: next(owners))
+    (tmp_path / "log").mkdir()
+    said: list[str] = []
+    prometheus.run(stack, None, said.append)
+    assert "http://127.0.0.1:20030" in said[0]
+    assert "the stack has stopped" in said[1]
+    [rabbitmq] = json.loads((tmp_path / "prometheus/targets/rabbitmq.json").read_text())
+    assert rabbitmq["targets"] == ["127.0.0.1:20006"]
+    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
 
 
 def test_running_services_finds_what_said_that_it_has_started(tmp_path: Path) -> None:
