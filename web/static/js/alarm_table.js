@@ -1,12 +1,11 @@
 /** The table of alarms. */
 
 import { fill, h, keyed, say } from "./dom.js";
-import { age, moment, number } from "./format.js";
+import { ago, moment } from "./format.js";
 import { alarmState, severityMark } from "./marks.js";
 import { forOperators } from "./session.js";
 
-const COLUMNS = ["Severity", "Alarm", "Sensor", "Value", "State", "Since", ""];
-const CLASSES = ["", "", "", "number wide", "", "number", ""];
+const COLUMNS = ["Severity", "Alarm", "Sensor", "State, since"];
 
 export class AlarmTable {
   /** @param {(id: string) => void} choose @param {(alarm: any) => void} acknowledge */
@@ -18,7 +17,7 @@ export class AlarmTable {
     this.element = h(
       "div",
       {},
-      h("table", { class: "table alarms" }, h("caption", { class: "visually-hidden", text: "Alarms, the most severe first" }), h("thead", {}, h("tr", {}, COLUMNS.map((text, i) => (text ? h("th", { scope: "col", class: CLASSES[i], text }) : h("td", {}))))), this.body),
+      h("table", { class: "table alarms" }, h("caption", { class: "visually-hidden", text: "Alarms, the most severe first" }), h("thead", {}, h("tr", {}, COLUMNS.map((text) => h("th", { scope: "col", text })), h("th", { scope: "col" }, h("span", { class: "visually-hidden", text: "Action" })))), this.body),
       this.empty,
     );
   }
@@ -55,9 +54,8 @@ export class AlarmTable {
     const message = h("button", { class: "message", type: "button", on: { click: () => this.choosing(alarm.id) } });
     const rule = h("span", { class: "second block" });
     const source = h("span", { class: "second block" });
-    const value = h("td", { class: "number wide" });
-    const state = h("td", { class: "second" });
-    const since = h("td", { class: "number" });
+    const state = h("span", { class: "block" });
+    const since = h("span", { class: "second block" });
     const button = forOperators(h("button", { class: "button small", type: "button", text: "Acknowledge", testid: `alarm-ack-${first.id}`, on: { click: () => this.acknowledge(alarm) } }));
     const row = h(
       "tr",
@@ -65,9 +63,7 @@ export class AlarmTable {
       severity,
       h("td", {}, message, rule),
       h("td", {}, h("a", { class: "serial", href: `/sensors/${encodeURIComponent(first.serial_number)}`, text: first.serial_number }), source),
-      value,
-      state,
-      since,
+      h("td", {}, state, since),
       h("td", { class: "number" }, button),
     );
     row.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -81,9 +77,8 @@ export class AlarmTable {
       say(message, given.message);
       say(rule, given.occurrences > 1 ? `${given.rule} · ${given.occurrences} times` : given.rule);
       say(source, [given.channel_name, given.target].filter(Boolean).join(" · "));
-      say(value, given.value === null ? "–" : `${number(given.value)} ${given.unit ?? ""}`);
       say(state, alarmState(given, this.now ?? Date.now()));
-      say(since, age(given.activated_at, this.now ?? Date.now()));
+      say(since, ago(given.activated_at, this.now ?? Date.now()));
       since.title = moment(given.activated_at);
       row.classList.toggle("fresh", given.state === "ACTIVE_UNACKNOWLEDGED");
       button.hidden = !given.state.endsWith("UNACKNOWLEDGED");

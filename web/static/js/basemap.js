@@ -72,15 +72,15 @@ export function drawLand(context, view) {
   context.setLineDash([]);
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Viewport} view names where there is room for them */
-export function drawNames(context, view) {
+/** @param {CanvasRenderingContext2D} context @param {Viewport} view names where there is room for them @param {number} [room] pixels a letter */
+export function drawNames(context, view, room = 6.2) {
   if (world === null || tooNear(view)) return;
   context.font = FONT;
   context.fillStyle = colour("muted");
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (const name of world.names) {
-    if (name.width * view.scale < 6.2 * name.text.length) continue;
+    if (name.width * view.scale < room * name.text.length) continue;
     const x = view.px(name.x);
     const y = view.py(name.y);
     if (x > 0 && x < view.width && y > 0 && y < view.height) context.fillText(name.text, x, y);
@@ -176,7 +176,7 @@ export function drawLocator(context, view) {
   context.rect(0, 0, small.width, small.height);
   context.clip();
   drawLand(context, small);
-  drawNames(context, small);
+  drawNames(context, small, 4.2);
   const [x, y] = [small.width / 2, small.height / 2];
   context.strokeStyle = colour("accent");
   context.lineWidth = 1.6;

@@ -26,7 +26,7 @@ export class FleetTable {
     const head = h("tr");
     for (const column of COLUMNS) {
       const arrow = h("span", { class: "arrow", "aria-hidden": "true" });
-      const button = h("button", { type: "button", title: column.title, on: { click: () => sort(column.key) } }, column.label, arrow);
+      const button = h("button", { type: "button", title: column.title, on: { click: () => sort(column.key) } }, column.class ? [arrow, column.label] : [column.label, arrow]);
       const cell = h("th", { class: column.class, scope: "col" }, button);
       this.heads.set(column.key, { cell, arrow });
       head.append(cell);
@@ -52,7 +52,7 @@ export class FleetTable {
       const direction = asked.descending ? "descending" : "ascending";
       if (key === asked.sort) cell.setAttribute("aria-sort", direction);
       else cell.removeAttribute("aria-sort");
-      say(arrow, key === asked.sort ? (asked.descending ? " ↓" : " ↑") : "");
+      say(arrow, key === asked.sort ? (asked.descending ? "↓" : "↑") : "");
     }
     this.at = at;
     keyed(this.body, rows, (row) => row.serial_number, (row) => this.#row(row));

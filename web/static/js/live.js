@@ -1,18 +1,20 @@
 /** The live connection: one WebSocket a page, which comes back by itself, and what is watched over it. */
 
-import { get } from "./api.js";
+import { toLogin } from "./api.js";
 import { reportProblem } from "./banner.js";
 import { decodeFrame } from "./frames.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5_000;
+const LOGGED_OUT = 4401; // codes of closing
+const OTHER_SITE = 4403;
 const HIDDEN_MS = 10_000; // a tab that is hidden for so long watches nothing
 
 /**
  * @typedef {{serial_number: string, channels: number[], span_s: number, columns: number, spectrum: boolean}} Watch
- * @typedef {{serial_number: string, span_s: number, bin_s: number, delay_s: number}} Watching
+ * @typedef {{watch: number, serial_number: string, span_s: number, bin_s: number, delay_s: number | null}} Watching
  * @typedef {object} Listener
- * @property {(watching: Watching) => void} watching
+ * @property {(watching: Watching, anew: boolean) => void} watching `anew`: everything is sent again, in bins of this width
  * @property {(frame: import("./frames.js").Frame) => void} frame
  * @property {(status: {problem: string | null, skipped_frames: number, latency_ms: number | null}) => void} status
  */
@@ -30,7 +32,8 @@ export class Live {
   /** @type {Listener | null} */
   #listener = null;
   #attempt = 0;
-  #confirmed = false; // the server has said what it sends of this watch; what comes before is of the one before
+  #number = 0; // of the watch, on this connection; what has another number is of one before
+  #bin = 0; // s
   #asleep = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -91,45 +94,48 @@ export class Live {
     const socket = new WebSocket(`${scheme}//${location.host}/api/live`);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    this.#number = 0;
     socket.addEventListener("open", () => this.#send());
     socket.addEventListener("message", (event) => socket === this.#socket && this.#take(event.data));
-    socket.addEventListener("close", () => socket === this.#socket && this.#lost());
+    socket.addEventListener("close", (event) => socket === this.#socket && this.#lost(event.code));
   }
 
-  #lost() {
+  /** @param {number} code why, as the server says */
+  #lost(code) {
     this.#socket = null;
     if (!this.#wanted) return;
+    if (code === LOGGED_OUT) return toLogin();
+    if (code === OTHER_SITE) return reportProblem("live", "Not live: the server refused this page's origin. Open the address that it is published under.");
     reportProblem("live", "Connection lost, reconnecting…");
-    const wait = backoff(this.#attempt, Math.random());
+    this.#timer = setTimeout(() => this.#connect(), backoff(this.#attempt, Math.random()));
     this.#attempt += 1;
-    this.#timer = setTimeout(() => this.#connect(), wait);
-    // a browser does not say why a socket was refused: the end of the session would be one reason
-    if (this.#attempt > 1) get("/api/session").catch(() => {});
   }
 
   #send() {
-    this.#confirmed = false;
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ watch: this.#watch }));
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#number += 1;
+    this.#bin = 0;
+    this.#socket.send(JSON.stringify({ watch: this.#watch }));
   }
 
   /** @param {string | ArrayBuffer} data */
   #take(data) {
     if (typeof data !== "string") {
-      if (this.#confirmed) this.#listener?.frame(decodeFrame(data));
+      const frame = decodeFrame(data);
+      if (frame.watch === this.#number) this.#listener?.frame(frame);
       return;
     }
     const message = JSON.parse(data);
-    if (message.watching) {
-      if (message.watching.serial_number !== this.#watch?.serial_number || message.watching.span_s !== this.#watch?.span_s) return;
-      this.#confirmed = true;
+    if (message.watching?.watch === this.#number) {
       this.#attempt = 0;
       reportProblem("live", null);
-      this.#listener?.watching(message.watching);
+      const anew = message.watching.bin_s !== this.#bin;
+      this.#bin = message.watching.bin_s;
+      this.#listener?.watching(message.watching, anew);
     } else if (message.status) {
       this.#listener?.status(message.status);
     } else if (message.error) {
-      reportProblem("live", null);
-      this.#listener?.status({ problem: String(message.error), skipped_frames: 0, latency_ms: null });
+      reportProblem("live", `Not live: ${message.error}`);
     }
   }
 }

@@ -21,8 +21,7 @@ export class LivePanel {
   #paused = false;
   #columns = 800;
   #status = "";
-  /** @type {import("./live.js").Watching | null} */
-  #watching = null;
+  #delay = 0; // s
 
   /** @param {string} serial @param {Channel[]} channels @param {() => number} slowest s between two samples, about */
   constructor(serial, channels, slowest) {
@@ -37,7 +36,7 @@ export class LivePanel {
       "section",
       { class: "panel", "aria-label": "Live waveform" },
       h("header", {}, h("h2", { text: "Waveform" }), this.state, h("span", { class: "spacer" }), this.#scaling(), spans, this.pauseButton),
-      h("div", { class: "body" }, waveforms, h("p", { class: "chart-hint muted", text: "Drag to look closer, it then stands still. Dashed gaps are data that has not come." })),
+      h("div", { class: "body" }, waveforms, h("p", { class: "chart-hint muted", text: "Each column is the least and the greatest sample of its time. A gap is data that has not come. Drag to look closer; it then stands still." })),
     );
     this.waveform = new Waveform(waveforms, this.channels, () => this.pause(true));
     this.spectrum = new SpectrumPanel(serial, this.channels);
@@ -113,10 +112,9 @@ export class LivePanel {
     live.watch(
       { serial_number: this.serial, channels: this.channels.map((one) => one.number), span_s: this.#span, columns: this.#columns, spectrum: true },
       {
-        watching: (watching) => {
-          this.#watching = watching;
-          this.waveform.begin(watching);
-          this.spectrum.begin();
+        watching: (watching, anew) => {
+          this.#delay = watching.delay_s ?? 0;
+          this.waveform.begin(watching, anew);
         },
         frame: (frame) => (frame.kind === "spectrum" ? this.spectrum.take(frame) : this.waveform.take(frame)),
         status: (status) => {
@@ -133,7 +131,7 @@ export class LivePanel {
 
   /** What state the waveform is in, in words. */
   #tell() {
-    const silent = Date.now() / 1000 - this.waveform.newest - (this.#watching?.delay_s ?? 0);
+    const silent = Date.now() / 1000 - this.waveform.newest - this.#delay;
     let text = this.#status;
     let tone = "";
     if (this.#paused) text = "paused";

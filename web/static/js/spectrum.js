@@ -87,13 +87,6 @@ export class Spectrum {
     this.#end();
   }
 
-  /** Nothing is known any more. */
-  begin() {
-    this.#lines.clear();
-    this.#top = 0;
-    this.#search();
-  }
-
   /** @param {import("./frames.js").Frame} frame */
   take(frame) {
     if (this.paused || frame.count < 2) return;
@@ -221,6 +214,7 @@ export class Spectrum {
   #labels(to) {
     const { ctx, bbox } = this.chart;
     const ratio = UPlot.pxRatio;
+    ctx.save(); // uPlot remembers what it has set
     ctx.font = FONT.replace("11px", `${11 * ratio}px`);
     ctx.textAlign = "center";
     ctx.textBaseline = "bottom";
@@ -241,6 +235,7 @@ export class Spectrum {
       ctx.fillStyle = colour("text");
       ctx.fillText(`${plain(peak.frequency)} Hz`, Math.max(bbox.left + half, Math.min(bbox.left + bbox.width - half, x)), y - 8 * ratio);
     }
+    ctx.restore();
   }
 
   #read() {

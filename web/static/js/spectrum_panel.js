@@ -60,11 +60,6 @@ export class SpectrumPanel {
     this.spectrum.dispose();
   }
 
-  begin() {
-    this.spectrum.begin();
-    this.empty.hidden = false;
-  }
-
   /** @param {import("./frames.js").Frame} frame */
   take(frame) {
     this.spectrum.take(frame);

@@ -5,7 +5,7 @@ import { Playhead } from "./playhead.js";
 import { Trace } from "./trace.js";
 
 const MARGIN_S = 4; // kept beyond the span: what is there and not yet shown
-const MOST_BINS = 20_000;
+const MOST_ENTRIES = 20_000; // of a channel; there are two samples a bin at most
 
 /** @typedef {import("./frames.js").Frame} Frame */
 
@@ -14,7 +14,7 @@ export class Waveform {
   traces = new Map();
   paused = false;
   frames = 0;
-  #playhead = new Playhead(0);
+  #playhead = new Playhead(null);
   #span = 10;
   #animation = 0;
   #seen = true; // by somebody: not scrolled away
@@ -56,13 +56,16 @@ export class Waveform {
     for (const trace of this.traces.values()) trace.dispose();
   }
 
-  /** @param {import("./live.js").Watching} watching */
-  begin(watching) {
+  /** @param {import("./live.js").Watching} watching @param {boolean} anew */
+  begin(watching, anew) {
+    this.#playhead.delay = Math.max(0, watching.delay_s ?? 0);
+    if (!anew) return;
+    const isSame = watching.span_s === this.#span;
     this.#span = watching.span_s;
-    const kept = watching.span_s + watching.delay_s + MARGIN_S;
-    const capacity = Math.min(MOST_BINS, Math.ceil(kept / watching.bin_s) + 8);
+    const kept = watching.span_s + this.#playhead.delay + MARGIN_S;
+    const capacity = Math.min(MOST_ENTRIES, Math.ceil((2 * kept) / watching.bin_s));
     for (const trace of this.traces.values()) trace.begin(capacity, watching.bin_s);
-    this.#playhead = new Playhead(watching.delay_s);
+    if (!isSame) this.#playhead = new Playhead(watching.delay_s);
     this.#edge = NaN;
   }
 

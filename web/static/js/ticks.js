@@ -1,0 +1,33 @@
+/** Texts of axes. Pure. */
+
+import { clock } from "./format.js";
+
+/**
+ * A moment on an axis of times: 14:03:22, or 03:22.5 where ticks are closer than a second.
+ * @param {number} at Unix time in s
+ * @param {number} step s between ticks
+ */
+export function tick(at, step) {
+  const text = clock(1000 * at + 0.01);
+  if (step >= 1) return text;
+  const decimals = step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
+  const whole = Math.floor(at + 1e-6);
+  const fraction = Math.min(0.9999, Math.max(0, at - whole)).toFixed(decimals);
+  return fraction.startsWith("1") ? clock(1000 * (whole + 1)).slice(3) + fraction.slice(1) : text.slice(3) + fraction.slice(1);
+}
+
+/** @param {number[]} splits of one axis @returns {number} decimals that tell them apart */
+export function decimalsOf(splits) {
+  const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
+  for (let decimals = 0; decimals < 8; decimals += 1) {
+    const scaled = step * 10 ** decimals;
+    if (scaled >= 0.999 && Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return decimals;
+  }
+  return 8;
+}
+
+/** @param {number} value @param {number} decimals */
+export function fixed(value, decimals) {
+  const text = value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return text.replace(/^-(?=.*[1-9])/, "\u2212").replace(/^-/, "");
+}
