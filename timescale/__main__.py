@@ -1,14 +1,19 @@
 """`python -m timescale`: prepares, migrates and maintains the database."""
 
+import asyncio
 import sys
 
 import click
 import psycopg
 
 from runtime import config
+from runtime.health import Health
+from runtime.numbers import Finite
+from runtime.service import run_service
 from timescale import bootstrap as bootstrapping
 from timescale import maintenance, migrate
 from timescale.config import BootstrapSettings, OwnerSettings
+from timescale.maintaining import Maintaining
 
 
 @click.group()
@@ -16,9 +21,9 @@ def cli() -> None:
     """Prepare, migrate and maintain the database that STREAMING_DATABASE_* names.
 
     \b
-    python -m timescale bootstrap            once, as a superuser: roles, database, extensions
-    python -m timescale migrate              at every upgrade, as streaming_owner
-    python -m timescale maintain --keep 30   regularly, e.g. from cron
+    python -m timescale bootstrap             at every upgrade, as a superuser: roles, database, extensions
+    python -m timescale migrate               at every upgrade, as streaming_owner
+    python -m timescale maintain --every 60   always, as a service, or without --every e.g. from cron
     """
 
 
@@ -50,11 +55,55 @@ def status() -> None:
 
 
 @cli.command()
-@click.option("--keep", type=click.FloatRange(min=0.01), metavar="DAYS", help="Drop chunks older than this.")
-def maintain(keep: float | None) -> None:
-    """Drop old chunks; on the community edition make sure that compression is on."""
-    report = maintenance.maintain(config.load(OwnerSettings).conninfo(), keep)
-    click.echo(f"{report.edition} edition, {len(report.dropped_chunks)} chunks dropped")
+@click.option(
+    "--keep",
+    type=Finite(min=0.01, max=36_500),
+    metavar="DAYS",
+    help="Drop chunks of measurements, positions and log lines that are wholly older than this.",
+)
+@click.option(
+    "--keep-snapshots",
+    type=Finite(min=0.01, max=3_650),
+    metavar="DAYS",
+    default=maintenance.KEEP_SNAPSHOTS_DAYS,
+    show_default=True,
+    help="Forget snapshots of the database's statements and sizes that are older than this.",
+)
+@click.option(
+    "--every",
+    type=Finite(min=1, max=86_400),
+    metavar="SECONDS",
+    help="Do so again and again until SIGTERM, as a service with health and metrics.",
+)
+def maintain(keep: float | None, keep_snapshots: float, every: float | None) -> None:
+    """Take a snapshot of what the database does, drop old chunks, end sessions of the page that are over.
+
+    On TimescaleDB's community edition its scheduler takes the snapshots, and compresses: this makes sure that it does.
+    docs/database.md says what the snapshots are for.
+    """
+    settings = config.load(OwnerSettings)
+    if every is None:
+        report = maintenance.maintain(settings.conninfo(), keep, keep_snapshots)
+        click.echo(
+            f"{report.edition} edition, {len(report.dropped_chunks)} chunks dropped{_told(report.snapshot)}"
+        )
+        return
+    plan = maintenance.Plan(keep, keep_snapshots, every)
+
+    async def run(health: Health, stop: asyncio.Event) -> None:
+        await Maintaining(settings.conninfo(), plan, health).run(stop)
+
+    sys.exit(run_service("maintenance", settings, run))
+
+
+def _told(snapshot: maintenance.Snapshot | None) -> str:
+    if snapshot is None:
+        return ", the scheduler takes snapshots"
+    if not snapshot.taken:
+        return ", somebody else takes a snapshot"
+    if snapshot.problem is not None:
+        return f", a snapshot without statements: {snapshot.problem}"
+    return f", a snapshot of {snapshot.statements} statements"
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+SELECT drop_chunks(%(table)s::regclass, older_than => now() - make_interval(secs => %(keep_s)s))
