@@ -63,6 +63,9 @@ class Demo:
             self.services.append(self._service(f"ingest-{kind}", ["ingest", kind], "ingest"))
         self.services.append(self._service("alarms", ["alarms"], "alarms"))
         self.services.append(self._service("web", ["web"], demo_page.environment(self._stack)))
+        self.services.append(
+            self._service("maintenance", ["timescale", "maintain", "--every", "60"], "owner")
+        )
         for service in self.services:
             service.wait_ready()
         say(f"making credentials for {len(self._serials)} sensors")
