@@ -6,6 +6,7 @@ holds none of their serial numbers is not unpacked.
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from collections.abc import Callable, Collection
@@ -35,6 +36,7 @@ logging.getLogger("rstream").setLevel(logging.CRITICAL)  # whatever it has to sa
 _CREDIT: Final = 4  # chunks that RabbitMQ sends ahead
 _HEARTBEAT_S: Final = 20
 _ANSWER_TIMEOUT_S: Final = 10
+_LINGER_S: Final = 10.0  # a partition is read on for so long: who looks around comes back to it
 _SOUGHT: Final = 32  # serial numbers that are looked for in a message before it is unpacked
 _REFUSED = (
     AccessRefused,
@@ -148,25 +150,40 @@ class LiveStream:
     async def _read(self, consumer: Consumer, partitions: list[str], broken: asyncio.Event) -> None:
         """Read the partitions of those who are followed, until the connection breaks."""
         subscribed: dict[str, int] = {}
+        wanted: set[str] = set()
+        wanted_s: dict[str, float] = {}  # when a partition was last wanted
         while not broken.is_set():
             self._others.clear()
-            wanted = {partitions[names.partition_of(serial, len(partitions))] for serial in self._serials}
+            before, wanted = (
+                wanted,
+                {partitions[names.partition_of(serial, len(partitions))] for serial in self._serials},
+            )
+            now_s = time.monotonic()
+            wanted_s |= dict.fromkeys(before | wanted, now_s)
             async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                for stream in [stream for stream in subscribed if stream not in wanted]:
-                    await consumer.unsubscribe(subscribed.pop(stream))
                 for stream in sorted(wanted - subscribed.keys()):
-                    subscribed[stream] = await consumer.subscribe(
-                        stream,
-                        self._on_message,
-                        decoder=bytes,
-                        initial_credit=_CREDIT,
-                        offset_specification=ConsumerOffsetSpecification(OffsetType.NEXT, None),
-                    )
+                    subscribed[stream] = await self._subscribe(consumer, stream)
             if self.problem is not None:
                 self.connections += 1
                 self._say(None)
-            await _first_of(broken, self._others, timeout_s=_HEARTBEAT_S)
+            for stream in [one for one in subscribed.keys() - wanted if now_s - wanted_s[one] >= _LINGER_S]:
+                await _unsubscribe(consumer, subscribed.pop(stream))
+            linger_s = [wanted_s[one] + _LINGER_S - now_s for one in subscribed.keys() - wanted]
+            await _first_of(broken, self._others, timeout_s=max(0.0, min(linger_s, default=_HEARTBEAT_S)))
             _check_heartbeat(consumer)
+
+    async def _subscribe(self, consumer: Consumer, stream: str) -> int:
+        """From now on; the subscription's number."""
+        # rstream counts to 200 and then takes numbers that are in use
+        free = next(number for number in itertools.count() if number not in consumer._subscribers)
+        consumer._last_subscriber_id.swap_value(free - 1)  # type: ignore[no-untyped-call]
+        return await consumer.subscribe(
+            stream,
+            self._on_message,
+            decoder=bytes,
+            initial_credit=_CREDIT,
+            offset_specification=ConsumerOffsetSpecification(OffsetType.NEXT, None),
+        )
 
     async def _on_message(self, message: bytes, _context: MessageContext) -> None:
         if len(self._sought) <= _SOUGHT and not any(serial in message for serial in self._sought):
@@ -190,6 +207,15 @@ class LiveStream:
     def _say(self, problem: str | None) -> None:
         self.problem = problem
         self._on_problem()
+
+
+async def _unsubscribe(consumer: Consumer, number: int) -> None:
+    client = consumer._subscribers[number].client
+    await consumer.unsubscribe(number)
+    client._frames.pop(number, None)  # what came meanwhile would be given to the next one of this number
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():  # rstream takes a cancellation for an answer that did not come
+        raise asyncio.CancelledError
 
 
 async def _first_of(*events: asyncio.Event, timeout_s: float) -> None:
