@@ -60,8 +60,8 @@ export class AlarmDetail {
     fill(
       this.body,
       h("p", { class: "alarm-message", text: alarm.message }),
-      h("div", { class: "inline marks" }, severityMark(alarm.severity), h("span", { text: alarmState(alarm, now) })),
-      this.#buttons(alarm, now),
+      h("div", { class: "inline marks" }, severityMark(alarm.severity), h("span", { text: alarmState(alarm) })),
+      this.#buttons(alarm),
       facts(alarm, now),
       judged ? this.#evidence(judged) : null,
       h("h3", { text: "What happened" }),
@@ -69,19 +69,18 @@ export class AlarmDetail {
     );
   }
 
-  /** @param {any} alarm @param {number} now */
-  #buttons(alarm, now) {
+  /** @param {any} alarm */
+  #buttons(alarm) {
     const does = (/** @type {(alarm: any) => Promise<boolean>} */ action) => async () => {
       if (await action(alarm)) this.changed();
     };
     const button = (/** @type {string} */ text, /** @type {(alarm: any) => Promise<boolean>} */ action, primary = false) =>
       forOperators(h("button", { class: primary ? "button primary small" : "button small", type: "button", text, on: { click: does(action) } }));
-    const isShelved = alarm.shelved_until !== null && alarm.shelved_until > now;
     return h(
       "div",
       { class: "inline actions" },
-      alarm.state.endsWith("UNACKNOWLEDGED") ? button("Acknowledge…", acknowledge, true) : null,
-      alarm.closed_at === null ? (isShelved ? button("Unshelve…", unshelve) : button("Shelve…", shelve)) : null,
+      !alarm.acknowledged ? button("Acknowledge…", acknowledge, true) : null,
+      alarm.closed_at === null ? (alarm.shelved ? button("Unshelve…", unshelve) : button("Shelve…", shelve)) : null,
       h("a", { class: "button small", href: `/sensors/${encodeURIComponent(alarm.serial_number)}`, text: "See the sensor live" }),
     );
   }
@@ -114,7 +113,7 @@ function facts(alarm, now) {
     ["Occurrences", alarm.occurrences > 1 ? integer(alarm.occurrences) : null],
     ["Cleared", alarm.cleared_at ? moment(alarm.cleared_at) : null],
     ["Acknowledged", alarm.acknowledged_at ? `${moment(alarm.acknowledged_at)} by ${alarm.acknowledged_by}` : null],
-    ["Shelved until", alarm.shelved_until > now ? (alarm.shelved_until > now + 3e12 ? "it clears" : moment(alarm.shelved_until)) : null],
+    ["Shelved until", alarm.shelved_until_cleared ? "it clears" : alarm.shelved ? moment(alarm.shelved_until) : null],
     ["Closed", alarm.closed_at ? moment(alarm.closed_at) : null],
   ];
   return h("dl", { class: "pairs" }, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]));

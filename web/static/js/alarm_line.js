@@ -28,7 +28,7 @@ export function alarmLine(withSensor) {
     say(message, alarm.message);
     const now = serverNow();
     const where = withSensor ? [alarm.serial_number, alarm.channel_name, alarm.target] : [alarm.rule, alarm.channel_name];
-    say(source, [...where, alarmState(alarm, now)].filter(Boolean).join(" · "));
+    say(source, [...where, alarmState(alarm)].filter(Boolean).join(" · "));
     say(when, age(alarm.activated_at, now));
     when.title = moment(alarm.activated_at);
   };

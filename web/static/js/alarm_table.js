@@ -54,7 +54,7 @@ export class AlarmTable {
     const message = h("button", { class: "message", type: "button", on: { click: () => this.choosing(alarm.id) } });
     const rule = h("span", { class: "second block" });
     const source = h("span", { class: "second block" });
-    const state = h("span", { class: "block" });
+    const state = h("span", { class: "block nowrap" });
     const since = h("span", { class: "second block" });
     const button = forOperators(h("button", { class: "button small", type: "button", text: "Acknowledge", testid: `alarm-ack-${first.id}`, on: { click: () => this.acknowledge(alarm) } }));
     const row = h(
@@ -77,11 +77,11 @@ export class AlarmTable {
       say(message, given.message);
       say(rule, given.occurrences > 1 ? `${given.rule} · ${given.occurrences} times` : given.rule);
       say(source, [given.channel_name, given.target].filter(Boolean).join(" · "));
-      say(state, alarmState(given, this.now ?? Date.now()));
+      say(state, alarmState(given));
       say(since, ago(given.activated_at, this.now ?? Date.now()));
       since.title = moment(given.activated_at);
       row.classList.toggle("fresh", given.state === "ACTIVE_UNACKNOWLEDGED");
-      button.hidden = !given.state.endsWith("UNACKNOWLEDGED");
+      button.hidden = given.acknowledged;
     };
     return row;
   }

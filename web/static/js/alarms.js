@@ -17,7 +17,7 @@ const LIMIT = 200;
 /** @param {HTMLElement} main @returns {import("./router.js").View} */
 export function alarmsView(main) {
   const query = new URLSearchParams(location.search);
-  const asked = { state: query.get("state") ?? "open", text: "", least: 0, unacknowledged: false, silent: true };
+  const asked = { state: query.get("state") ?? "open", text: "", least: 0, kept: "" };
   let chosen = query.get("id") ?? "";
   /** @type {any[]} */
   let alarms = [];
@@ -26,8 +26,7 @@ export function alarmsView(main) {
 
   const search = h("input", { class: "input", type: "search", placeholder: "Search sensor, machine, rule, text", "aria-label": "Search alarms" });
   const least = h("select", { class: "select", "aria-label": "Severity" }, [["0", "Any severity"], ["334", "Medium and high"], ["667", "High only"]].map(([value, text]) => h("option", { value, text })));
-  const unacknowledged = h("input", { type: "checkbox" });
-  const silent = h("input", { type: "checkbox", checked: true });
+  const kept = h("select", { class: "select", "aria-label": "Which of them" }, [["", "Any state"], ["unacknowledged", "Unacknowledged"], ["told", "Not shelved or suppressed"], ["silent", "Shelved or suppressed"]].map(([value, text]) => h("option", { value, text })));
   const count = h("span", { class: "muted nowrap", role: "status" });
   const states = segments("Which alarms", [["Open", "open"], ["Closed", "closed"], ["All", "all"]], asked.state, (state) => {
     asked.state = state;
@@ -44,7 +43,7 @@ export function alarmsView(main) {
       h(
         "section",
         { class: "panel alarm-list", "aria-label": "Alarms" },
-        h("header", {}, states, search, least, h("label", { class: "inline nowrap" }, unacknowledged, "only unacknowledged"), h("label", { class: "inline nowrap" }, silent, "shelved, suppressed"), h("span", { class: "spacer" }), count),
+        h("header", {}, states, search, least, kept, h("span", { class: "spacer" }), count),
         h("div", { class: "table-scroll" }, table.element),
       ),
       detail.element,
@@ -63,8 +62,8 @@ export function alarmsView(main) {
     const now = serverNow();
     shown = alarms
       .filter((one) => one.severity >= asked.least)
-      .filter((one) => !asked.unacknowledged || one.state.endsWith("UNACKNOWLEDGED"))
-      .filter((one) => asked.silent || (!one.suppressed && !(one.shelved_until > now)))
+      .filter((one) => asked.kept !== "unacknowledged" || !one.acknowledged)
+      .filter((one) => !["told", "silent"].includes(asked.kept) || (asked.kept === "silent") === (one.suppressed || one.shelved))
       .filter((one) => text === "" || [one.serial_number, one.target, one.rule, one.message, one.channel_name].join(" ").toLowerCase().includes(text))
       .sort((a, b) => rank(b) - rank(a) || b.activated_at - a.activated_at);
     table.show(shown, chosen, now);
@@ -97,9 +96,9 @@ export function alarmsView(main) {
     asked.text = search.value.trim();
     show();
   });
-  for (const field of [least, unacknowledged, silent]) {
+  for (const field of [least, kept]) {
     field.addEventListener("change", () => {
-      Object.assign(asked, { least: Number(least.value), unacknowledged: unacknowledged.checked, silent: silent.checked });
+      Object.assign(asked, { least: Number(least.value), kept: kept.value });
       show();
     });
   }
@@ -128,5 +127,5 @@ export function alarmsView(main) {
 /** Severity's class first, then what nobody has acknowledged. @param {any} alarm */
 function rank(alarm) {
   const order = { none: 0, low: 1, medium: 2, high: 3 }[severityName(alarm.severity)] ?? 0;
-  return order * 4000 + (alarm.state.endsWith("UNACKNOWLEDGED") ? 2000 : 0) + alarm.severity;
+  return order * 4000 + (alarm.acknowledged ? 0 : 2000) + alarm.severity;
 }

@@ -103,7 +103,7 @@ export class CalmRange {
   see(low, high, now) {
     if (!(low <= high)) return false;
     const size = Math.max(high - low, Math.abs(high) * 1e-3, Math.abs(low) * 1e-3, 1e-9);
-    const step = niceStep(size * 1.1);
+    const step = niceStep(size / 2);
     const min = Math.floor((low - 0.04 * size) / step) * step;
     const max = Math.ceil((high + 0.04 * size) / step) * step;
     const fits = low >= this.min && high <= this.max;

@@ -1,15 +1,18 @@
 /** One given command in a list: what, by whom, when, and what became of it. */
 
 import { fill, h, say } from "./dom.js";
-import { ago, moment, words } from "./format.js";
+import { ago, moment, named, words } from "./format.js";
 import { fateTag } from "./marks.js";
 import { serverNow } from "./session.js";
 
-/** @param {Record<string, unknown> | null} parameters → sample_frequency_hz 400 */
+/** @param {Record<string, unknown> | null} parameters → sample frequency 400 Hz */
 export function parametersText(parameters) {
   return Object.entries(parameters ?? {})
     .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => `${words(name).toLowerCase()} ${String(value)}`)
+    .map(([key, value]) => {
+      const { name, unit } = named(key);
+      return `${name.toLowerCase()} ${String(value)} ${unit}`.trim();
+    })
     .join(", ");
 }
 

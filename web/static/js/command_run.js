@@ -9,7 +9,7 @@ import { toast } from "./toasts.js";
 const LISTED = 500;
 
 /**
- * @typedef {{serial_number: string, status: string, reason: string, after_s: number, state: string | null,
+ * @typedef {{id: string, serial_number: string, status: string, reason: string, after_s: number, state: string | null,
  *   sample_frequency_hz: number | null}} Fate
  */
 
@@ -27,7 +27,7 @@ export class CommandRun {
    * @param {{fields: Record<string, unknown>, expires_s: number}} given
    */
   async send(command, serials, given) {
-    /** @type {Map<string, Fate>} */
+    /** @type {Map<string, Fate>} by id: a sensor may get several */
     const fates = new Map();
     this.element.hidden = false;
     say(this.title, command.label);
@@ -37,7 +37,7 @@ export class CommandRun {
     try {
       for await (const line of postLines("/api/commands", { serial_numbers: serials, name: command.name, ...given })) {
         if (line.done) problem = line.error ?? "";
-        else fates.set(line.serial_number, line);
+        else fates.set(line.id, line);
         this.#show(serials, fates, problem);
       }
     } catch (error) {
@@ -53,17 +53,18 @@ export class CommandRun {
     if (serials.length === 1 && all.length === 1) fill(this.summary, fateTag(all[0].status), detail(all[0]));
     else fill(this.summary, ...counts(all).map(([status, count]) => h("span", { class: "inline" }, fateTag(status), String(count))));
     if (problem) this.summary.append(h("span", { class: "error-text", text: problem }));
-    if (serials.length > 1) keyed(this.rows, all.slice(0, LISTED), (one) => one.serial_number, fateLine);
+    if (all.length > 1) keyed(this.rows, all.slice(0, LISTED), (one) => one.id, fateLine);
   }
 
   /** @param {import("./command_dialog.js").Command} command @param {string[]} serials @param {Map<string, Fate>} fates @param {string} problem */
   #report(command, serials, fates, problem) {
     const all = [...fates.values()];
     const done = all.filter((one) => one.status === "APPLIED" || one.status === "DUPLICATE").length;
-    const whom = serials.length === 1 ? serials[0] : `${done} of ${serials.length} sensors`;
+    const sent = Math.max(serials.length, all.length);
+    const whom = sent === 1 ? serials[0] : `${done} of ${sent}`;
     if (problem && all.length === 0) toast(`${command.label}: ${problem}`, "bad");
-    else if (done === serials.length) toast(`${command.label}: applied by ${whom}.`, "good");
-    else if (serials.length > 1) toast(`${command.label}: applied by ${whom} so far. The table of commands shows the rest.`);
+    else if (done === sent) toast(`${command.label}: applied by ${whom}.`, "good");
+    else if (sent > 1) toast(`${command.label}: applied by ${whom} so far. The table of commands shows the rest.`);
     else toast(`${command.label}: ${words(all[0]?.status)} ${all[0]?.reason ?? ""}`.trim(), ["QUEUED", "SENT"].includes(all[0]?.status) ? "plain" : "bad");
   }
 }

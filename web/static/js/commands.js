@@ -33,7 +33,7 @@ export function commandsView(main) {
     h(
       "div",
       { class: "commands-grid" },
-      h("section", { class: "panel", "aria-label": "Sensors" }, h("header", {}, h("h2", { text: "To whom" }), count, h("span", { class: "spacer" }), none), h("div", { class: "body choose" }, h("div", { class: "inline" }, search, all), note, found)),
+      h("section", { class: "panel", "aria-label": "Sensors" }, h("header", {}, h("h2", { text: "To whom" }), count, h("span", { class: "spacer" }), none), h("div", { class: "body choose" }, h("div", { class: "search-line" }, search, all), note, found)),
       panel.element,
     ),
     h(
@@ -125,7 +125,9 @@ function auditRow(first) {
   const status = h("td");
   const answer = h("td", { class: "second wide" });
   const given = parametersText(first.parameters);
-  const when = h("td", { class: "nowrap", title: moment(first.issued_at) });
+  const time = h("span", { class: "block nowrap" });
+  const past = h("span", { class: "second block nowrap" });
+  const when = h("td", { title: moment(first.issued_at) }, time, past);
   const row = h(
     "tr",
     {},
@@ -139,7 +141,8 @@ function auditRow(first) {
   let shown = "";
   row.update = (/** @type {any} */ command) => {
     const now = serverNow();
-    say(when, `${momentShort(command.issued_at, now)} (${ago(command.issued_at, now)})`);
+    say(time, momentShort(command.issued_at, now));
+    say(past, ago(command.issued_at, now));
     if (command.status !== shown) fill(status, fateTag(command.status));
     shown = command.status;
     const took = command.ended_at ? `after ${duration((command.ended_at - command.issued_at) / 1000)}` : "";

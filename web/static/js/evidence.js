@@ -2,7 +2,7 @@
 
 import { axis, clipped, fitted, mapping, niceStep, UPlot } from "./chart.js";
 import { h, say } from "./dom.js";
-import { moment, NOTHING, number, words } from "./format.js";
+import { moment, named, NOTHING, number, trimmed } from "./format.js";
 import { plain } from "./spectrum.js";
 import { colour } from "./theme.js";
 
@@ -16,30 +16,38 @@ const DEEP = 3;
  * @returns {[string, string][]}
  */
 export function lines(evidence) {
-  const { spectrum: _, samples, ...rest } = evidence;
-  const found = Object.entries(rest).flatMap(([name, value]) => flat(words(name), value, DEEP));
+  const { spectrum: _, samples, unit, value, limit, ...rest } = evidence;
+  /** @type {[string, string][]} */
+  const found = [];
+  if (value !== undefined) found.push(["Value", `${text(value)} ${unit ?? ""}`.trim()]);
+  if (limit !== undefined && limit !== null) found.push(["Limit", `${text(limit)} ${unit ?? ""}`.trim()]);
+  found.push(...Object.entries(rest).flatMap(([key, item]) => flat(key, "", item, DEEP)));
   if (samples?.from) found.push(["Samples", `${moment(Date.parse(samples.from))} to ${moment(Date.parse(samples.to)).slice(11)}`]);
   return found;
 }
 
-/** @param {string} name @param {any} value @param {number} deep @returns {[string, string][]} */
-function flat(name, value, deep) {
+/** @param {string} key @param {string} before names that it lies in @param {any} value @param {number} deep @returns {[string, string][]} */
+function flat(key, before, value, deep) {
+  const { name, unit } = named(key);
+  const full = before ? `${before}, ${name.toLowerCase()}` : name;
   if (value !== null && typeof value === "object" && !Array.isArray(value) && deep > 0) {
-    return Object.entries(value).flatMap(([key, item]) => flat(`${name}, ${words(key).toLowerCase()}`, item, deep - 1));
+    return Object.entries(value).flatMap(([inner, item]) => flat(inner, full, item, deep - 1));
   }
-  return [[name, text(value)]];
+  return [[full, `${text(value)} ${typeof value === "number" ? unit : ""}`.trim()]];
 }
 
 /** @param {any} value @returns {string} */
 function text(value) {
   if (value === null || value === undefined || value === "") return NOTHING;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return number(value, 4);
+  if (typeof value === "number") return trimmed(value, 4);
   if (Array.isArray(value)) {
     const shown = value.slice(0, VALUES).map(text).join("; ");
     return value.length > VALUES ? `${shown}; … (${value.length})` : shown || NOTHING;
   }
-  if (typeof value === "object") return Object.entries(value).map(([key, item]) => `${words(key).toLowerCase()} ${text(item)}`).join(", ");
+  if (typeof value === "object") {
+    return Object.entries(value).map(([key, item]) => `${text(item)} ${named(key).unit || named(key).name.toLowerCase()}`).join(", ");
+  }
   return String(value).replaceAll("_", " ");
 }
 

@@ -152,6 +152,6 @@ class Figures {
     say(this.cells.alarms.note, alarms.unacknowledged ? `${integer(alarms.unacknowledged)} unacknowledged` : "");
     this.cells.alarms.box.classList.toggle("wrong", alarms.unacknowledged > 0);
     say(this.cells.missing.value, integer(missing));
-    this.cells.missing.box.classList.toggle("wrong", missing > 0);
+    this.cells.missing.box.classList.toggle("lacking", missing > 0);
   }
 }

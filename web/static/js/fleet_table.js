@@ -11,10 +11,10 @@ const COLUMNS = [
   { key: "serial_number", label: "Sensor" },
   { key: "state", label: "State" },
   { key: "severity", label: "Alarm", title: "The most severe open alarm; severity 1 to 1000" },
-  { key: "sample_frequency_hz", label: "Rate", class: "number", title: "Sample frequency" },
+  { key: "sample_frequency_hz", label: "Rate", class: "number wide", title: "Sample frequency" },
   { key: "last_measured_at", label: "Last data", class: "number", title: "Age of the newest measurement" },
   { key: "latency_s", label: "Latency", class: "number wide", title: "From the last sample of a batch to the database" },
-  { key: "missing", label: "Missing", class: "number", title: "Batches that are known to exist and have not arrived" },
+  { key: "missing", label: "Missing", class: "number wide", title: "Batches that are known to exist and have not arrived" },
   { key: "battery_percent", label: "Battery", class: "number wide" },
   { key: "rssi_dbm", label: "Signal", class: "number wide", title: "Received signal strength" },
 ];

@@ -35,9 +35,9 @@ export function frequency(hertz) {
   return `${trimmed(hertz)} Hz`;
 }
 
-/** @param {number} value at most five significant digits, no zeros at the end */
-function trimmed(value) {
-  return minus(String(Number(value.toPrecision(5))));
+/** @param {number} value @param {number} [digits] significant ones at most, no zeros at the end */
+export function trimmed(value, digits = 5) {
+  return minus(String(Number(value.toPrecision(digits))));
 }
 
 /** @param {number | null | undefined} seconds as 12 ms, 1.5 s, 42 s, 3 min, 2.5 h, 4 d */
@@ -127,4 +127,25 @@ export function position(latitude, longitude) {
 export function ago(ms, nowMs) {
   const text = age(ms, nowMs);
   return text === "now" || text === NOTHING || text.startsWith("in ") ? text : `${text} ago`;
+}
+
+/** @type {[RegExp, string][]} how names of fields end, and what that means */
+const UNITS = [
+  [/_hz$/, "Hz"],
+  [/_rpm$/, "rpm"],
+  [/_db$/, "dB"],
+  [/_mm_s$/, "mm/s"],
+  [/_ms$/, "ms"],
+  [/_s$/, "s"],
+  [/_m$/, "m"],
+  [/_percent$/, "%"],
+];
+
+/**
+ * A field's name for people, and its unit: sample_frequency_hz → Sample frequency, Hz
+ * @param {string} key
+ */
+export function named(key) {
+  const [ending, unit] = UNITS.find(([pattern]) => pattern.test(key)) ?? [/$^/, ""];
+  return { name: words(key.replace(ending, "")), unit };
 }

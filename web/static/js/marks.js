@@ -22,7 +22,7 @@ export function stateMark(state) {
 export function severityMark(severity, withNumber = true) {
   const name = severityName(severity);
   if (name === "none") return h("span", { class: "muted", text: "–", "aria-label": "no alarm" });
-  return h("span", { class: `mark tone-${name}` }, icon(name, 14), words(name), withNumber ? h("span", { class: "muted", text: integer(severity) }) : null);
+  return h("span", { class: `mark tone-${name}` }, icon(name, 14), h("span", { class: "word", text: words(name) }), withNumber ? h("span", { class: "muted", text: integer(severity) }) : null);
 }
 
 /** @type {Record<string, string>} */
@@ -33,10 +33,10 @@ export function fateTag(status) {
   return h("span", { class: `tag ${FATES[status] ?? ""}`, text: status });
 }
 
-/** @param {{state: string, shelved_until: number | null, suppressed: boolean}} alarm @param {number} nowMs */
-export function alarmState(alarm, nowMs) {
+/** @param {{state: string, shelved: boolean, suppressed: boolean}} alarm */
+export function alarmState(alarm) {
   const parts = [words(alarm.state).replace(" ", ", ")];
-  if (alarm.shelved_until !== null && alarm.shelved_until > nowMs) parts.push("shelved");
+  if (alarm.shelved) parts.push("shelved");
   if (alarm.suppressed) parts.push("suppressed");
   return parts.join(", ");
 }

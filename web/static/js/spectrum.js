@@ -155,7 +155,7 @@ export class Spectrum {
       for (const peak of strongest(piece, start + first * step, step, PEAKS)) peaks.push({ channel, frequency: peak.frequency, amplitude: peak.amplitude });
     }
     this.#rescale(largest);
-    this.peaks = peaks.sort((a, b) => b.amplitude - a.amplitude).slice(0, PEAKS);
+    this.peaks = apart(peaks.sort((a, b) => b.amplitude - a.amplitude), (to - from) / 400).slice(0, PEAKS);
     this.found(this.peaks);
     this.#redraw();
   }
@@ -218,13 +218,14 @@ export class Spectrum {
     ctx.font = FONT.replace("11px", `${11 * ratio}px`);
     ctx.textAlign = "center";
     ctx.textBaseline = "bottom";
-    /** @type {number[]} */
+    /** @type {[number, number][]} */
     const taken = [];
     for (const peak of this.peaks) {
       const x = to.x(peak.frequency);
-      if (x < bbox.left || x > bbox.left + bbox.width || taken.some((other) => Math.abs(other - x) < LABEL_PX * ratio)) continue;
-      taken.push(x);
       const y = Math.max(bbox.top, to.y(peak.amplitude));
+      const covers = taken.some(([otherX, otherY]) => Math.abs(otherX - x) < LABEL_PX * ratio && Math.abs(otherY - y) < 16 * ratio);
+      if (covers || x < bbox.left || x > bbox.left + bbox.width) continue;
+      taken.push([x, y]);
       ctx.fillStyle = channelColour(peak.channel);
       ctx.beginPath();
       ctx.moveTo(x, y - 2 * ratio);
@@ -252,6 +253,14 @@ export class Spectrum {
     });
     say(this.readout, `${plain(hertz)} Hz${order}   ${values.join("   ")}`);
   }
+}
+
+/** What several channels have at one frequency is one peak, of the strongest. @param {Peak[]} peaks @param {number} near Hz */
+function apart(peaks, near) {
+  /** @type {Peak[]} */
+  const kept = [];
+  for (const peak of peaks) if (kept.every((other) => Math.abs(other.frequency - peak.frequency) > near)) kept.push(peak);
+  return kept;
 }
 
 /** @param {number} hertz */

@@ -64,7 +64,8 @@ export class SpectrumPanel {
   take(frame) {
     this.spectrum.take(frame);
     this.empty.hidden = true;
-    say(this.note, `resolution ${number(frame.step)} Hz`);
+    const units = [...new Set(this.channels.map((one) => one.unit))].filter(Boolean).join(", ");
+    say(this.note, `amplitude${units ? `, ${units}` : ""} · resolution ${number(frame.step)} Hz`);
   }
 
   /** @param {boolean} paused */
