@@ -1,4 +1,4 @@
-"""Pipeline, the processes: what each costs, the page's viewers, the emulated fleet."""
+"""Pipeline, the processes: what each costs, the page's viewers, the maintenance, the emulated fleet."""
 
 from typing import Final
 
@@ -7,12 +7,13 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from grafana import panels, queries, thresholds
 from grafana.columns import Column
 from grafana.panels import PanelBuilder
-from grafana.promql import SERVICES, quantile, rate
+from grafana.promql import SERVICES, increase, quantile, rate
 
 _CHOSEN: Final = f'job=~"{SERVICES}", instance=~"${{instance:regex}}"'
 _EACH: Final = "job, instance"
 _NO_SERVICE: Final = "No service answers"
 _NO_PAGE: Final = "The page's service does not run"
+_NO_MAINTENANCE: Final = "No maintenance runs as a service"
 _NO_EMULATOR: Final = "No emulated sensors run"
 
 
@@ -160,6 +161,52 @@ def page() -> list[PanelBuilder]:
             empty=_NO_PAGE,
             thresholds=thresholds.rising(0.5, 2),
             width=8,
+        ),
+    ]
+
+
+def maintenance() -> list[PanelBuilder]:
+    return [
+        panels.stat(
+            "Since the last round",
+            "Maintenance takes snapshots of what the database does, drops old chunks and ends sessions of the page that are over. Much longer "
+            "than its interval (`--every`): its log says why. The disk fills without it.",
+            queries.promql("time() - max(maintenance_last_success_timestamp_seconds)", "ago"),
+            unit="s",
+            empty=_NO_MAINTENANCE,
+            thresholds=thresholds.rising(3_600, 86_400),
+            width=6,
+        ),
+        panels.stat(
+            "Rounds that failed",
+            "Within the span shown; each is made again.",
+            queries.promql(increase("maintenance_failures_total"), instant=True),
+            unit="none",
+            empty=_NO_MAINTENANCE,
+            thresholds=thresholds.rising(1, 10),
+            decimals=0,
+            width=6,
+        ),
+        panels.stat(
+            "Snapshots",
+            "Taken here within the span shown, for the dashboard Database. On the community edition of TimescaleDB its own scheduler takes "
+            "them, and there are none here.",
+            queries.promql(increase("maintenance_snapshots_total"), instant=True),
+            unit="none",
+            empty=_NO_MAINTENANCE,
+            thresholds=thresholds.none(),
+            decimals=0,
+            width=6,
+        ),
+        panels.stat(
+            "Statements that wait for a later snapshot",
+            "More have run since the last one than a snapshot takes. For long: programs make new statements all the time, with values in "
+            "their text.",
+            queries.promql("max(maintenance_statements_left_out)", "statements"),
+            unit="none",
+            empty=_NO_MAINTENANCE,
+            thresholds=thresholds.rising(1, 1_000),
+            width=6,
         ),
     ]
 

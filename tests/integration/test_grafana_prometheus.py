@@ -101,6 +101,7 @@ def _services(pipeline: Pipeline, folder: Path, machines: int, page: int) -> Non
         *(pipeline.ingest(kind) for kind in ("measurements", "registry", "logs")),
         pipeline.start("alarms", ["alarms"], "alarms", STREAMING_ALARMS_MACHINE_PORT=str(machines)),
         pipeline.start("web", ["web"], "web", STREAMING_WEB_PORT=str(page)),
+        pipeline.start("maintenance", ["timescale", "maintain", "--every", "10"], "owner"),
     ]
     for service in started:
         service.wait_ready()
