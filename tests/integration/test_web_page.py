@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from emulator.fleet_plan import plans
 from stack.local import Stack
 from tests.integration import web_looks
-from tests.integration.alarming import FAST as MAXIMUM
 from tests.integration.web_site import (
     FAST,
     FAST_HZ,
@@ -26,6 +25,7 @@ from tests.integration.web_site import (
     PUMP,
     TARGET,
     TEMPERATURE,
+    TREMBLES,
     VEHICLE,
     VIEWER,
     Eyes,
@@ -153,14 +153,17 @@ def test_operator_changes_a_sample_frequency_and_sees_it_applied(here: WebSite, 
 
 
 def test_command_that_makes_no_sense_is_refused_with_the_reason(here: WebSite, chrome: Browser) -> None:
-    """More than the sensor can do: said before or by the sensor, and nothing changes."""
+    """More than the sensor can do: said at once, and nothing is sent."""
     with eyes(chrome, here) as seen:
         page = seen.log_in(path=f"/sensors/{TEMPERATURE}")
         page.get_by_test_id("command-change_sample_frequency").click()
         page.get_by_test_id("command-field-sample_frequency_hz").fill("500")
         page.get_by_test_id("command-send").click()
-        expect(page.get_by_test_id("command-result")).to_contain_text("REJECTED")
-        expect(page.get_by_text("1 Hz of 10 Hz")).to_be_visible()
+        expect(page.get_by_test_id("command-result")).to_contain_text(
+            "500 Hz is not between 0.01 Hz and 10 Hz"
+        )
+        seen.forgive("status of 400")
+    assert command_row(here, TEMPERATURE, "change_sample_frequency") is None
 
 
 def test_viewer_looks_and_changes_nothing(here: WebSite, chrome: Browser) -> None:
@@ -191,10 +194,9 @@ def test_request_without_the_sessions_token_changes_nothing(here: WebSite, chrom
 
 def test_alarm_appears_and_is_acknowledged_with_a_comment(here: WebSite, chrome: Browser) -> None:
     """Without loading anew; the alarms service has done it, and knows who it was."""
-    calm = {**MAXIMUM, "channel": "x", "levels": {"high": {"limit": 0.01, "severity": 500}}}
     with eyes(chrome, here) as seen:
         page = seen.log_in(path="/alarms")
-        here.alarming.rule("page: shakes", calm, sensor=PUMP)
+        here.alarming.rule("page: shakes", TREMBLES, sensor=PUMP)
         seen.eventually(lambda: here.alarming.states("page: shakes"), "an alarm in the database")
         alarm_id = here.alarming.alarms("page: shakes")[0]["id"]
         row = page.get_by_test_id(f"alarm-row-{alarm_id}")
@@ -376,20 +378,19 @@ def settle(seen: Eyes, path: str) -> None:
         newest_s(seen)
         expect(page.get_by_test_id("command-identify")).to_be_visible()
     elif path == "/commands":
-        expect(page.get_by_text(f"{OPERATOR}@web").first).to_be_visible()
+        expect(page.get_by_role("checkbox", name=PUMP)).to_be_visible()
     else:
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_timeout(300)
+        expect(page.locator("[data-testid^=alarm-ack-]:visible").first).to_be_visible()
 
 
 def actions(page: Page, path: str) -> list[Locator]:
     """What there is to do on that view."""
     if path == "/":
-        return [page.get_by_test_id("fleet-search"), page.get_by_role("link", name=PUMP)]
+        return [page.get_by_test_id("fleet-search"), page.get_by_test_id(f"fleet-row-{PUMP}")]
     if path.startswith("/sensors/"):
         commands = page.locator("[data-testid^=command-]:is(button)").all()
         assert len(commands) >= 7
         return [*commands, *page.get_by_test_id("watch-span").get_by_role("button").all()]
     if path == "/alarms":
-        return page.locator("[data-testid^=alarm-ack-]").all()[:3]
+        return [page.locator("[data-testid^=alarm-ack-]:visible").first]
     return []

@@ -134,19 +134,16 @@ def unnamed(page: Page) -> list[str]:
 def lost_by_tab(page: Page) -> list[str]:
     """What Tab does not reach, and where it cannot be seen where one is. Rows that come and go meanwhile do not count."""
     stops: int = page.evaluate(_MARK_STOPS)
-    page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); }")
-    reached, problems = set(), []
-    for _ in range(stops + 20):
+    reached, problems = set(), set()
+    for _ in range(stops + 20):  # once around, from wherever one is
         page.keyboard.press("Tab")
         here = page.evaluate(_AT_STOP)
-        if here is None or here["stop"] in reached:
-            break
-        if not here["seen"]:
-            problems.append(f"focus is not seen: {here['what']}")
-        if here["stop"] is not None:
+        if here is not None and here["stop"] is not None:
             reached.add(here["stop"])
+            if not here["seen"]:
+                problems.add(f"focus is not seen: {here['what']}")
     missed = (page.evaluate(_STOP, stop) for stop in map(str, range(stops)) if stop not in reached)
-    return problems + [f"not reached: {one}" for one in missed if one is not None]
+    return sorted(problems) + [f"not reached: {one}" for one in missed if one is not None]
 
 
 def too_wide(page: Page) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from runtime.passwords import hash_password
 from stack import browser
 from stack.errors import StackError
 from stack.local import Stack
+from tests.integration.alarming import FAST as MAXIMUM
 from tests.integration.alarming import Site, site
 from tests.integration.pipeline import Pipeline, Service, connect, free_port, running, wait_for
 
@@ -28,6 +30,7 @@ FAST_HZ: Final = 25_600.0
 OPERATOR, VIEWER = "page-anna", "page-victor"
 PASSWORDS: Final = {OPERATOR: "correct horse", VIEWER: "battery staple"}
 TARGET: Final = "Page pump house"
+TREMBLES: Final = {**MAXIMUM, "channel": "x", "levels": {"high": {"limit": 0.01, "severity": 500}}}
 
 
 class WebSite:
@@ -84,6 +87,7 @@ def web_site(stack: Stack, folder: Path) -> Iterator[WebSite]:
             "WHERE s.serial_number = %s AND t.name = %s",
             [PUMP, TARGET],
         )
+        alarming.rule("page: vibrates", TREMBLES, sensor=VEHICLE)
         try:
             yield here
         finally:
@@ -94,11 +98,16 @@ def web_site(stack: Stack, folder: Path) -> Iterator[WebSite]:
 @contextmanager
 def fast_sensor(here: WebSite) -> Iterator[None]:
     """One more sensor, at 25.6 kHz on three axes."""
-    service = here.pipeline.emulator(
-        "--sensors", "1", "--prefix", FAST.removesuffix("vehicle-0001"), "--vibration-frequency", f"{FAST_HZ:g}",
-        "--batch-duration", "0.1",
-        report=here.pipeline.folder / "fast.json", serials=[FAST],
-    )  # fmt: skip
+
+    def start() -> Service:
+        return here.pipeline.emulator(
+            "--sensors", "1", "--prefix", FAST.removesuffix("vehicle-0001"), "--vibration-frequency", f"{FAST_HZ:g}",
+            "--batch-duration", "0.1",
+            report=here.pipeline.folder / "fast.json", serials=[FAST],
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(1) as thread:  # the browser's event loop runs in this one
+        service = thread.submit(start).result()
     service.wait_ready()
     try:
         yield
