@@ -6,13 +6,15 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from stack import prometheus
 from tests.integration.pipeline import Pipeline, free_port, wait_for
+
+_EVERY_S: Final = 2  # and a scrape may take as long, on a machine that has other things to do
 
 
 class Series(NamedTuple):
@@ -29,8 +31,10 @@ class Series(NamedTuple):
 class Monitor:
     """Prometheus as the tests ask it."""
 
-    def __init__(self, running: prometheus.Prometheus) -> None:
+    def __init__(self, running: prometheus.Prometheus, asked: Mapping[str, Mapping[str, str]]) -> None:
         self._running = running
+        self._asked = asked
+        running.scrape(asked)
 
     def ask(self, expression: str, span_s: float = 0, step_s: float = 1) -> list[Series]:
         """At this moment; or every `step_s` over `span_s`, until now."""
@@ -52,6 +56,15 @@ class Monitor:
         """The sum of what it gives now; 0 where that is nothing."""
         return sum(sum(one.finite) for one in self.ask(expression))
 
+    @contextmanager
+    def also(self, job: str, instance: str, address: str) -> Iterator[None]:
+        """One more target, meanwhile."""
+        self._running.scrape({job: {**self._asked[job], instance: address}})
+        try:
+            yield
+        finally:
+            self._running.scrape({job: self._asked[job]})
+
     def targets(self) -> dict[tuple[str, str], str]:
         """(job, instance) → "up", or what is wrong."""
         found = self._get("targets", {"state": "active"})["activeTargets"]
@@ -72,9 +85,9 @@ class Monitor:
 
 @contextmanager
 def monitoring(pipeline: Pipeline, folder: Path) -> Iterator[Monitor]:
-    """Every second; the services that run now, each under its own name. All have answered once."""
+    """Often; the services that run now, each under its own name. All have answered once."""
     root = prometheus.fetch(print)
-    one = prometheus.Prometheus(root, folder, free_port(), folder / "prometheus.log", interval_s=1)
+    one = prometheus.Prometheus(root, folder, free_port(), folder / "prometheus.log", interval_s=_EVERY_S)
     try:
         one.wait_ready(30)
         assert pipeline.stack.ports is not None
@@ -84,8 +97,7 @@ def monitoring(pipeline: Pipeline, folder: Path) -> Iterator[Monitor]:
             if job in targets:
                 targets[job][service.name] = f"127.0.0.1:{service.port}"
         targets["rabbitmq"]["rabbitmq"] = f"127.0.0.1:{pipeline.stack.ports.rabbitmq_metrics}"
-        one.scrape(targets)
-        monitor = Monitor(one)
+        monitor = Monitor(one, targets)
         wanted = sum(map(len, targets.values())) + 1  # RabbitMQ is asked twice
         wait_for(
             lambda: list(monitor.targets().values()) == ["up"] * wanted,

@@ -51,7 +51,9 @@ def monitor(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         _look_at_page(page)  # before the first scrape, so that the next is an increase
         with monitoring(pipeline, folder / "prometheus") as one:
             # two scrapes of what stands still: then each increase is seen
-            wait_for(lambda: one.value("min_over_time(up[3s])") > 0, 10, "a second scrape")
+            wait_for(
+                lambda: one.value("sum(count_over_time(up[1m]) < 2) or vector(0)") == 0, 10, "a second scrape"
+            )
             pipeline.start(
                 "machine",
                 ["emulator.machine", "--server", f"127.0.0.1:{machines}", "--target", "Prom press"],
@@ -188,11 +190,18 @@ def test_query_of_chosen_instances_is_of_these_alone(monitor: Monitor) -> None:
     assert {series.labels["instance"] for series in found} == {"bridge-0", "ingest-logs"}
 
 
-def test_service_that_is_gone_is_counted_as_one_that_does_not_answer(monitor: Monitor) -> None:
-    """The first number of Pipeline is 0 while all answer, and not nothing."""
+def test_service_that_does_not_answer_is_counted(monitor: Monitor) -> None:
+    """The first number of Pipeline is 0, and not nothing, while all answer."""
     [first] = [one for one in _QUERIES if one.panel == "Do not answer"]
-    [found], _ = _ask(monitor, first)
-    assert found.values == [0.0]
+    expression = expanded(first, _shown(), {})
+
+    def is_zero() -> bool:
+        return [series.values for series in monitor.ask(expression)] == [[0.0]]
+
+    wait_for(is_zero, 20, "all answer", interval_s=0.2)
+    with monitor.also("web", "gone", f"127.0.0.1:{free_port()}"):
+        wait_for(lambda: monitor.value(expression) == 1, 20, "one that does not answer", interval_s=0.2)
+    wait_for(is_zero, 20, "all answer again", interval_s=0.2)
 
 
 def test_configuration_is_one_that_promtool_takes(stack: Stack, tmp_path: Path) -> None:
