@@ -43,33 +43,49 @@ SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    pace   record;
-    until  timestamptz := least(to_time, now() + interval '1 hour');  -- a sensor's clock may be ahead
-    span_s double precision := extract(epoch FROM until - from_time);
-    step   interval;
-    part   double precision;  -- of the batches that are looked at
+    pace    record;
+    until   timestamptz := least(to_time, now() + interval '1 hour');  -- a sensor's clock may be ahead
+    span_s  double precision := extract(epoch FROM until - from_time);
+    step    interval;
+    seen    interval;       -- of each step
+    slice   interval;
+    starts  timestamptz;
+    ends    timestamptz;
 BEGIN
     pace := channel_pace(serial_number, from_time, until, channel);
     IF pace.batch_s IS NULL THEN
         RETURN;
     END IF;
     step := make_interval(secs => greatest(span_s / greatest(points, 1), pace.batch_s, 0.001));
-    part := CASE WHEN span_s / pace.batch_s <= 100000 THEN 1 ELSE 50000 * pace.batch_s / span_s END;
-    RETURN QUERY
-    WITH found AS (
-        SELECT time_bucket(step, b.time) AS time,
-               count(*) AS batches,
-               sum(b.mean::double precision * b.sample_count) / sum(b.sample_count) AS mean,
-               sqrt(sum(b.rms::double precision ^ 2 * b.sample_count) / sum(b.sample_count)) AS rms,
-               min(b.minimum) AS minimum,
-               max(b.maximum) AS maximum
-        FROM measurement_batch b
-        WHERE part = 1 AND b.sensor_id = pace.sensor_id AND b.channel = channel_features.channel
-          AND b.time >= from_time AND b.time < until
-        GROUP BY 1
-        UNION ALL
-        SELECT p.time, x.*
-        FROM generate_series(time_bucket(step, from_time), until, step) p (time)
+    IF span_s / pace.batch_s <= 100000 THEN
+        RETURN QUERY
+        WITH found AS (
+            SELECT time_bucket(step, b.time) AS time,
+                   count(*) AS batches,
+                   sum(b.mean::double precision * b.sample_count) / sum(b.sample_count) AS mean,
+                   sqrt(sum(b.rms::double precision ^ 2 * b.sample_count) / sum(b.sample_count)) AS rms,
+                   min(b.minimum) AS minimum,
+                   max(b.maximum) AS maximum
+            FROM measurement_batch b
+            WHERE b.sensor_id = pace.sensor_id AND b.channel = channel_features.channel
+              AND b.time >= from_time AND b.time < until
+            GROUP BY 1
+        )
+        SELECT p.time, f.batches, f.mean, f.rms, f.minimum, f.maximum
+        FROM generate_series((SELECT min(f.time) FROM found f), (SELECT max(f.time) FROM found f), step) p (time)
+        LEFT JOIN found f ON f.time = p.time
+        ORDER BY p.time;
+        RETURN;
+    END IF;
+    seen := step * (50000 * pace.batch_s / span_s);
+    -- a few chunks at a time: which of them hold an interval is looked up anew for each
+    slice := step * ceil(extract(epoch FROM interval '6 hours') / extract(epoch FROM step));
+    starts := time_bucket(step, from_time);
+    WHILE starts < until LOOP
+        ends := least(starts + slice, until);
+        RETURN QUERY
+        SELECT p.time, f.*
+        FROM generate_series(starts, ends - interval '1 microsecond', step) p (time)
         CROSS JOIN LATERAL (
             SELECT count(*) AS batches,
                    sum(b.mean::double precision * b.sample_count) / sum(b.sample_count),
@@ -77,15 +93,13 @@ BEGIN
                    min(b.minimum),
                    max(b.maximum)
             FROM measurement_batch b
-            WHERE part < 1 AND b.sensor_id = pace.sensor_id AND b.channel = channel_features.channel
-              AND b.time >= p.time AND b.time < p.time + step * part
-        ) x
-        WHERE part < 1 AND x.batches > 0
-    )
-    SELECT p.time, f.batches, f.mean, f.rms, f.minimum, f.maximum
-    FROM generate_series((SELECT min(f.time) FROM found f), (SELECT max(f.time) FROM found f), step) p (time)
-    LEFT JOIN found f ON f.time = p.time
-    ORDER BY p.time;
+            WHERE b.sensor_id = pace.sensor_id AND b.channel = channel_features.channel
+              AND b.time >= starts AND b.time < ends
+              AND b.time >= p.time AND b.time < p.time + seen
+        ) f
+        ORDER BY p.time;
+        starts := starts + slice;
+    END LOOP;
 END
 $$;
 
