@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Iterator
 
 import structlog
@@ -10,6 +11,7 @@ import uvicorn
 
 from runtime.amqp import AmqpConnection
 from runtime.amqp_session import AmqpSession
+from runtime.config import PREFIX
 from runtime.health import Health
 from runtime.passwords import Passwords
 from web.app import build
@@ -53,7 +55,7 @@ class Web:
         """Until `stop`. OSError where it cannot listen."""
         self._health.require("database")
         self._health.require("rabbitmq")
-        listening = listen(self._settings.web_host, self._settings.web_port)
+        listening = self._listen()
         server = _Server(self._uvicorn())
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -77,6 +79,15 @@ class Web:
             listening.close()
             self._passwords.close()
             await self._database.close()
+
+    def _listen(self) -> socket.socket:
+        host, port = self._settings.web_host, self._settings.web_port
+        try:
+            return listen(host, port)
+        except OSError as error:
+            raise OSError(
+                f"cannot serve the page on {host}:{port} ({PREFIX}WEB_HOST, {PREFIX}WEB_PORT): {error.strerror}"
+            ) from error
 
     def _uvicorn(self) -> uvicorn.Config:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
