@@ -6,7 +6,7 @@ from typing import Final
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana import alarms, fleet, pipeline, rabbitmq, sensor
+from grafana import alarms, database, fleet, pipeline, rabbitmq, sensor
 from grafana.building import text
 
 DASHBOARDS: Final[Mapping[str, Callable[[], Dashboard]]] = {
@@ -14,6 +14,7 @@ DASHBOARDS: Final[Mapping[str, Callable[[], Dashboard]]] = {
     "sensor": sensor.build,
     "alarms": alarms.build,
     "pipeline": pipeline.build,
+    "database": database.build,
     "rabbitmq": rabbitmq.build,
 }
 FOLDER: Final = Path(__file__).parent / "dashboards"
