@@ -21,7 +21,7 @@ from grafana import (
 )
 from grafana.building import Section, dashboard
 from grafana.panels import PanelBuilder
-from grafana.promql import MEASUREMENTS, SERVICES, increase, quantile, rate
+from grafana.promql import MEASUREMENTS, SERVICES, increase, part, quantile, rate
 from grafana.sources import PROMETHEUS
 
 
@@ -96,8 +96,10 @@ def _now() -> list[PanelBuilder]:
             "what is under way at both ends; far less: an ingester does not keep up or does not run (section “Where does "
             "it wait?”); far more: it is catching up.",
             queries.promql(
-                f"{increase('ingest_messages_total', where=MEASUREMENTS)} / "
-                f"{increase('bridge_messages_total', where=MEASUREMENTS)}",
+                part(
+                    increase("ingest_messages_total", where=MEASUREMENTS),
+                    increase("bridge_messages_total", where=MEASUREMENTS),
+                ),
                 instant=True,
             ),
             unit="percentunit",

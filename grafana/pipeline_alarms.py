@@ -6,7 +6,7 @@ from alarms.config import AlarmsSettings
 from grafana import panels, queries, thresholds
 from grafana.panels import PanelBuilder
 from grafana.pipeline_flow import bound
-from grafana.promql import MEASUREMENTS, increase, quantile, rate
+from grafana.promql import MEASUREMENTS, increase, part, quantile, rate
 
 _NO_ALARMS: Final = "No alarms service runs"
 
@@ -33,7 +33,7 @@ def judging() -> list[PanelBuilder]:
             "Batches judged within the span shown, of those that arrived at the bridges. After a restart more: windows are filled "
             "anew with what was read before.",
             queries.promql(
-                f"{increase('alarms_batches_total')} / {increase('bridge_messages_total', where=MEASUREMENTS)}",
+                part(increase("alarms_batches_total"), increase("bridge_messages_total", where=MEASUREMENTS)),
                 instant=True,
             ),
             unit="percentunit",

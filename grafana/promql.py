@@ -22,6 +22,11 @@ def quantile(q: float, histogram: str, by: str = "", where: str = "") -> str:
     return f"histogram_quantile({q:g}, {rate(f'{histogram}_bucket', labels, where)})"
 
 
+def part(these: str, of_those: str) -> str:
+    """How many of those are these; nothing where there are none."""
+    return f"{these} / ({of_those} > 0)"
+
+
 def _sum(by: str) -> str:
     return f"sum by ({by})" if by else "sum"
 
