@@ -134,8 +134,8 @@ BEGIN
         SELECT s.time, s.value, s.value FROM sample s
         UNION ALL
         SELECT s.before + (s.time - s.before) / 2, NULL, NULL FROM sample s
-        WHERE s.time - s.before > make_interval(secs => 1.5 / pace.sample_frequency_hz)
-          AND s.time - s.before > make_interval(secs => 1.5 * pace.batch_s)
+        -- a batch is missing; less is a clock that was set
+        WHERE s.time - s.before > make_interval(secs => greatest(1.5 / pace.sample_frequency_hz, 0.5 * pace.batch_s))
         ORDER BY 1;
     ELSIF count <= 100000 THEN
         RETURN QUERY
