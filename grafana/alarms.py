@@ -146,10 +146,7 @@ def _noisy_sensors() -> PanelBuilder:
         x="serial_number",
         unit="none",
         empty="No alarm became active in this span",
-        columns=[
-            Column("activations", "Alarms", colour=thresholds.WATCH, links=[links.to_sensor()]),
-            Column("serial_number", "Sensor"),
-        ],
+        columns=[Column("activations", "Alarms", colour=thresholds.WATCH, links=[links.to_sensor()])],
         width=8,
     )
 

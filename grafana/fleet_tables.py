@@ -75,7 +75,7 @@ def losses() -> PanelBuilder:
         x="serial_number",
         unit="none",
         empty="No batch is missing",
-        columns=[Column("missing", "Missing", colour=thresholds.WATCH), Column("serial_number", "Sensor")],
+        columns=[Column("missing", "Missing", colour=thresholds.WATCH, links=[links.to_sensor()])],
         width=8,
     )
 

@@ -251,6 +251,7 @@ def states(
         columns=columns,
     )
     panel.tooltip(_tooltip()).legend(_legend(()))
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     return panel.merge_values(True).row_height(0.8)
 
 

@@ -116,7 +116,7 @@ def levels() -> PanelBuilder:
         width=12,
         height=8,
     )
-    by_rule = {"fields": ["rule"], "keepFields": False, "naming": {"asLabels": False}}
+    by_rule = {"fields": ["rule"], "keepFields": False, "naming": {"asLabels": True}}
     return panel.with_transformation(DataTransformerConfig("partitionByValues", options=by_rule))
 
 

@@ -1,9 +1,9 @@
--- at the left edge: where each was before
+-- at the left edge: where each was before; Grafana shows only the rule of what is called Value
 SELECT greatest(t.at, $__timeFrom()::timestamptz) AS time,
        r.name || CASE WHEN a.channel < 0 THEN '' ELSE ' · ' || coalesce(c.name, a.channel::text) END AS rule,
        CASE WHEN t.kind IN ('CLEARED') THEN 'clear'
             WHEN r.kind = 'zone' THEN 'zone ' || t.level
-            ELSE t.level END AS level
+            ELSE t.level END AS "Value"
 FROM alarm a
 JOIN sensor s ON s.id = a.sensor_id
 JOIN alarm_rule r ON r.id = a.rule_id
