@@ -94,8 +94,8 @@ export class AlarmDetail {
       "div",
       { class: "evidence" },
       h("h3", { text: `Judged by, ${moment(judged.at)}` }),
-      h("dl", { class: "pairs" }, lines(given).map(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })])),
       spectrum?.element,
+      h("dl", { class: "pairs" }, lines(given).map(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })])),
     );
   }
 }

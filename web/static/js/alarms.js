@@ -24,9 +24,9 @@ export function alarmsView(main) {
   /** @type {any[]} */
   let shown = [];
 
-  const search = h("input", { class: "input", type: "search", placeholder: "Search sensor, machine, rule, text", "aria-label": "Search alarms" });
-  const least = h("select", { class: "select", "aria-label": "Severity" }, [["0", "Any severity"], ["334", "Medium and high"], ["667", "High only"]].map(([value, text]) => h("option", { value, text })));
-  const kept = h("select", { class: "select", "aria-label": "Which of them" }, [["", "Any state"], ["unacknowledged", "Unacknowledged"], ["told", "Not shelved or suppressed"], ["silent", "Shelved or suppressed"]].map(([value, text]) => h("option", { value, text })));
+  const search = h("input", { class: "input small", type: "search", placeholder: "Search sensor, machine, rule, text", "aria-label": "Search alarms" });
+  const least = h("select", { class: "select small", "aria-label": "Severity" }, [["0", "Any severity"], ["334", "Medium and high"], ["667", "High only"]].map(([value, text]) => h("option", { value, text })));
+  const kept = h("select", { class: "select small", "aria-label": "State", title: "Shelved: by an operator, or suppressed because something is out of service" }, [["", "Any state"], ["unacknowledged", "Unacknowledged"], ["told", "Not shelved"], ["silent", "Shelved"]].map(([value, text]) => h("option", { value, text })));
   const count = h("span", { class: "muted nowrap", role: "status" });
   const states = segments("Which alarms", [["Open", "open"], ["Closed", "closed"], ["All", "all"]], asked.state, (state) => {
     asked.state = state;

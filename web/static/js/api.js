@@ -1,5 +1,7 @@
 /** The server's JSON API: requests with a time limit, errors as sentences, and the end of a session. */
 
+import { LineSplitter } from "./lines.js";
+
 const TIME_LIMIT_MS = 12_000;
 
 /** What the server, or the way to it, said no with. */
@@ -114,17 +116,5 @@ export async function* postLines(path, body) {
     const { value, done } = await reader.read();
     for (const line of lines.push(done ? "\n" : value)) yield JSON.parse(line);
     if (done) return;
-  }
-}
-
-/** Cuts a stream of text into lines; empty ones are left out. */
-export class LineSplitter {
-  #rest = "";
-
-  /** @param {string} text @returns {string[]} the lines that are whole now */
-  push(text) {
-    const parts = (this.#rest + text).split("\n");
-    this.#rest = parts.pop() ?? "";
-    return parts.filter((line) => line.trim() !== "");
   }
 }

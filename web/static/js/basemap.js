@@ -16,7 +16,7 @@ let loading = null;
 
 /** Fetches the outlines, once; without them the map has its graticule. */
 export function loadWorld() {
-  loading ??= fetch("/static/data/world.json")
+  loading ??= fetch("/static/vendor/natural-earth/world.json")
     .then((response) => response.json())
     .then((topology) => {
       const lines = (/** @type {string} */ name) => linesOf(topology, name).map(toWorld);

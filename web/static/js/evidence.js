@@ -1,10 +1,11 @@
 /** An alarm's evidence: values by their names, and its spectrum. Rules of different kinds leave different evidence. */
 
-import { axis, clipped, fitted, mapping, niceStep, UPlot } from "./chart.js";
+import { axis, clipped, fitted, mapping, UPlot } from "./chart.js";
 import { h, say } from "./dom.js";
 import { moment, named, NOTHING, number, trimmed } from "./format.js";
-import { plain } from "./spectrum.js";
+import { niceStep } from "./ranges.js";
 import { colour } from "./theme.js";
+import { plain } from "./ticks.js";
 
 const HEIGHT = 150;
 const VALUES = 6; // of a list that are shown

@@ -5,6 +5,7 @@ import { duration, number } from "./format.js";
 import { icon } from "./icons.js";
 import { live } from "./live.js";
 import { SpectrumPanel } from "./spectrum_panel.js";
+import { clockOffset } from "./session.js";
 import { segments } from "./segments.js";
 import { chartHost, Waveform } from "./waveform.js";
 
@@ -120,7 +121,6 @@ export class LivePanel {
         status: (status) => {
           const parts = [];
           if (status.problem) parts.push(status.problem);
-          if (status.latency_ms !== null) parts.push(`delay ${duration(status.latency_ms / 1000)}`);
           if (status.skipped_frames > 0) parts.push(`${number(status.skipped_frames)} frames skipped: this connection is slow`);
           this.#status = parts.join(" · ");
           this.#tell();
@@ -137,8 +137,11 @@ export class LivePanel {
     if (this.#paused) text = "paused";
     else if (Number.isNaN(silent)) text = this.#status || "waiting for data";
     else if (silent > SILENT_S + 3 * this.slowest()) [text, tone] = [`no data for ${duration(Math.floor(silent))}`, "warn"];
-    else tone = "on";
+    else {
+      tone = "on";
+      text ||= `live, ${duration(this.waveform.lag + clockOffset() / 1000)} behind`;
+    }
     this.state.className = `live-state ${tone}`;
-    say(this.state, text || "live");
+    say(this.state, text);
   }
 }

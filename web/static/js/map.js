@@ -2,11 +2,10 @@
 
 import { drawGraticule, drawLand, drawLocator, drawNames, drawScaleBar, loadWorld } from "./basemap.js";
 import { boxOf, clustered, projected } from "./clusters.js";
-import { fill, h } from "./dom.js";
-import { severityName, words } from "./format.js";
+import { h } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { icon } from "./icons.js";
-import { stateTone } from "./marks.js";
+import { MapDetails } from "./map_details.js";
 import { Viewport } from "./mercator.js";
 import { clusterRadius, drawChosen, drawCluster, drawSensor } from "./symbols.js";
 import { onTheme } from "./theme.js";
@@ -14,7 +13,6 @@ import { announce } from "./toasts.js";
 
 const CELL_PX = 30;
 const PAN_PX = 60;
-const LISTED = 12; // sensors of a cluster at one place
 
 export class FleetMap {
   /** @type {import("./clusters.js").Position[]} */
@@ -38,8 +36,7 @@ export class FleetMap {
       role: "application",
       "aria-label": "Map of the sensors. Arrows move it, plus and minus zoom, 0 shows all, N and P go from sensor to sensor, Enter opens one. The table has the same sensors.",
     });
-    this.tip = h("div", { class: "map-tip", hidden: true });
-    this.list = h("div", { class: "map-list panel", hidden: true });
+    this.details = new MapDetails();
     const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => void} */ click) =>
       h("button", { class: "button icon small", type: "button", title: label, "aria-label": label, on: { click } }, icon(name));
     const buttons = h(
@@ -49,7 +46,7 @@ export class FleetMap {
       button("minus", "Zoom out", () => this.zoom(1 / 1.6)),
       button("fit", "Show all sensors", () => this.fit()),
     );
-    host.append(this.canvas, buttons, this.tip, this.list);
+    host.append(this.canvas, buttons, ...this.details.elements);
     gestures(this.canvas, {
       pan: (dx, dy) => this.pan(dx, dy),
       zoom: (factor, x, y) => this.zoom(factor, x, y),
@@ -97,7 +94,7 @@ export class FleetMap {
 
   fit() {
     this.#fitted = this.#positions.length > 0 && this.#view.width > 1;
-    this.list.hidden = true;
+    this.details.hideList();
     if (this.#positions.length > 0) this.#view.fit(boxOf(this.#xs, this.#ys, [...this.#xs.keys()]));
     else this.#view.fit({ left: 0.05, top: 0.2, right: 0.95, bottom: 0.7 }, 0);
     this.#draw();
@@ -106,14 +103,14 @@ export class FleetMap {
   /** @param {number} dx pixels @param {number} dy */
   pan(dx, dy) {
     this.#view.pan(dx, dy);
-    this.list.hidden = true;
+    this.details.hideList();
     this.#draw();
   }
 
   /** @param {number} factor @param {number} [x] pixel that stays @param {number} [y] */
   zoom(factor, x, y) {
     this.#view.zoom(factor, x, y);
-    this.list.hidden = true;
+    this.details.hideList();
     this.#draw();
   }
 
@@ -189,7 +186,7 @@ export class FleetMap {
   /** @param {number} x @param {number} y */
   #tap(x, y) {
     const found = this.#at(x, y);
-    this.list.hidden = true;
+    this.details.hideList();
     if (found >= 0) this.#enter(this.#clusters[found]);
   }
 
@@ -201,30 +198,16 @@ export class FleetMap {
     const one = this.#clusters[this.#chosen];
     const [x, y] = [this.#view.px(one.x), this.#view.py(one.y)];
     if (x < 20 || y < 20 || x > this.#view.width - 20 || y > this.#view.height - 20) [this.#view.x, this.#view.y] = [one.x, one.y];
-    announce(this.tip.textContent ?? "");
+    announce(this.details.text);
   }
 
   /** @param {number} index −1: nothing */
   #choose(index) {
     this.#chosen = index;
     const one = this.#clusters[index];
-    this.tip.hidden = one === undefined;
-    if (one !== undefined) this.#describe(one);
+    if (one === undefined) this.details.hideTip();
+    else this.details.describe(one, this.#positions[one.members[0]], this.#view);
     this.#draw();
-  }
-
-  /** @param {import("./clusters.js").Cluster} one */
-  #describe(one) {
-    const sensor = this.#positions[one.members[0]];
-    if (one.count > 1) {
-      fill(this.tip, h("b", { text: `${one.count} sensors` }), one.severity ? ` ${words(severityName(one.severity))} alarm` : "");
-    } else {
-      const alarm = sensor.severity ? `, ${severityName(sensor.severity)} alarm (${sensor.severity})` : "";
-      fill(this.tip, h("b", { text: sensor.serial_number }), h("span", { class: "muted", text: sensor.target ?? "" }), `${words(stateTone(sensor.state))}${alarm}`);
-    }
-    const x = this.#view.px(one.x);
-    this.tip.style.left = `${Math.max(4, Math.min(this.#view.width - 190, x + 14))}px`;
-    this.tip.style.top = `${Math.max(4, Math.min(this.#view.height - 60, this.#view.py(one.y) + 12))}px`;
   }
 
   /** @param {import("./clusters.js").Cluster} one opens a sensor, or looks into a cluster */
@@ -241,14 +224,6 @@ export class FleetMap {
       return;
     }
     // at one and the same place: no zoom parts them
-    const members = one.members.map((i) => this.#positions[i]).sort((a, b) => b.severity - a.severity);
-    fill(
-      this.list,
-      h("h3", { text: `${one.count} sensors at this place` }),
-      members.slice(0, LISTED).map((sensor) => h("a", { href: `/sensors/${sensor.serial_number}`, text: sensor.serial_number })),
-      members.length > LISTED ? h("span", { class: "muted", text: `and ${members.length - LISTED} more: search for them in the table` }) : null,
-    );
-    this.list.hidden = false;
-    /** @type {HTMLElement | null} */ (this.list.querySelector("a"))?.focus();
+    this.details.list(one.members.map((i) => this.#positions[i]));
   }
 }

@@ -80,7 +80,7 @@ export class Viewport {
    * @param {number} [margin] pixels
    * @param {number} [mostScale]
    */
-  fit(box, margin = 40, mostScale = 4e7) {
+  fit(box, margin = 40, mostScale = 6e6) {
     this.x = (box.left + box.right) / 2;
     this.y = (box.top + box.bottom) / 2;
     const wide = Math.max(1, this.width - 2 * margin) / Math.max(box.right - box.left, 1e-12);

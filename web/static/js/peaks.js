@@ -2,6 +2,7 @@
 
 /**
  * @typedef {{frequency: number, amplitude: number, index: number}} Peak
+ * @typedef {{channel: number, frequency: number, amplitude: number}} ChannelPeak
  */
 
 /**
@@ -43,4 +44,19 @@ function vertex(left, middle, right) {
 function median(values) {
   const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
   return sorted.length === 0 ? 0 : sorted[sorted.length >> 1];
+}
+
+/**
+ * What several channels have at one frequency is one peak, of the strongest.
+ * @param {ChannelPeak[]} peaks
+ * @param {number} near Hz
+ * @returns {ChannelPeak[]} the strongest first
+ */
+export function distinct(peaks, near) {
+  /** @type {ChannelPeak[]} */
+  const kept = [];
+  for (const peak of [...peaks].sort((a, b) => b.amplitude - a.amplitude)) {
+    if (kept.every((other) => Math.abs(other.frequency - peak.frequency) > near)) kept.push(peak);
+  }
+  return kept;
 }

@@ -16,6 +16,7 @@ export class Playhead {
     this.lag = this.delay; // what the edge is behind now
     this.newest = NaN;
     this.measured = false;
+    this.settling = false;
     this.at = NaN;
     this.arrivals = new Float64Array(REMEMBERED).fill(-Infinity);
     this.lags = new Float64Array(REMEMBERED);
@@ -37,11 +38,15 @@ export class Playhead {
     const grew = end - this.newest; // NaN: the first
     if (grew < this.pause) {
       this.arrivals[this.next] = now;
-      this.lags[this.next] = now - this.newest; // how late the newest was, at the last moment before this came
+      const late = now - this.newest; // of the newest, at the last moment before this came
+      this.lags[this.next] = late;
+      if (this.settling) this.lag = Math.max(this.lag, late); // at first without softness
+      this.settling = false;
       this.next = (this.next + 1) % REMEMBERED;
     } else this.measured = false;
     if (!this.measured) {
       this.measured = true;
+      this.settling = true;
       const late = now - end;
       this.lag = this.delay > late && this.delay - late < this.pause ? this.delay : late;
     }

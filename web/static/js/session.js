@@ -30,6 +30,11 @@ export function mayAct() {
   return session.role === "operator";
 }
 
+/** @returns {number} ms that the server's clock is ahead of this computer's */
+export function clockOffset() {
+  return offsetMs;
+}
+
 /**
  * Disables a button for a viewer, and says why.
  * @template {HTMLButtonElement} T

@@ -1,19 +1,20 @@
 /** The spectrum of a sensor's channels over each other: lines, strongest peaks, orders of the running speed. */
 
-import { axis, clipped, fitted, FONT, mapping, niceStep, UPlot } from "./chart.js";
+import { axis, clipped, fitted, mapping, UPlot } from "./chart.js";
 import { h, say } from "./dom.js";
 import { number } from "./format.js";
-import { strongest } from "./peaks.js";
-import { channelColour, colour } from "./theme.js";
+import { distinct, strongest } from "./peaks.js";
+import { niceStep } from "./ranges.js";
+import { drawOrders, drawPeaks } from "./spectrum_marks.js";
+import { channelColour } from "./theme.js";
+import { amplitudeText, decades, plain } from "./ticks.js";
 
 const HEIGHT = 236;
 const DECADES = 5; // of a logarithmic axis
 const PEAKS = 5;
-const LABEL_PX = 64; // apart, so that labels do not cover each other
-const ORDERS = 10;
 
 /** @typedef {{start: number, step: number, values: Float32Array}} Lines */
-/** @typedef {{channel: number, frequency: number, amplitude: number}} Peak */
+/** @typedef {import("./peaks.js").ChannelPeak} Peak */
 
 export class Spectrum {
   /** @type {Map<number, Lines>} by channel */
@@ -61,7 +62,7 @@ export class Spectrum {
         scales: { x: { time: false, range: () => this.#across() }, y: { distr: this.logarithmic ? 3 : 1, range: () => this.#upright() } },
         axes: [
           axis({ size: 26, space: 70, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((hertz, i) => (i === splits.length - 1 ? `${plain(hertz)} Hz` : plain(hertz))) }),
-          axis({ size: 58, space: 30, values: (/** @type {any} */ _, /** @type {(number | null)[]} */ splits) => splits.map((value) => (value === null ? "" : amplitude(value, this.logarithmic))) }),
+          axis({ size: 58, space: 30, ...(this.logarithmic ? { splits: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ low, /** @type {number} */ high) => decades(low, high) } : {}), values: (/** @type {any} */ _, /** @type {(number | null)[]} */ splits) => splits.map((value) => (value === null ? "" : amplitudeText(value, this.logarithmic))) }),
         ],
         series: [{}, { paths: () => null, points: { show: false } }],
         cursor: { points: { show: false }, y: false, drag: { x: true, y: false, setScale: false }, bind: { dblclick: () => () => this.#look(null) } },
@@ -155,7 +156,7 @@ export class Spectrum {
       for (const peak of strongest(piece, start + first * step, step, PEAKS)) peaks.push({ channel, frequency: peak.frequency, amplitude: peak.amplitude });
     }
     this.#rescale(largest);
-    this.peaks = apart(peaks.sort((a, b) => b.amplitude - a.amplitude), (to - from) / 400).slice(0, PEAKS);
+    this.peaks = distinct(peaks, (to - from) / 400).slice(0, PEAKS);
     this.found(this.peaks);
     this.#redraw();
   }
@@ -182,7 +183,7 @@ export class Spectrum {
   #draw() {
     const to = mapping(this.chart);
     clipped(this.chart, (context, ratio) => {
-      this.#orders(context, to, ratio);
+      if (this.speedHz) drawOrders(context, to, this.chart, this.speedHz);
       context.lineWidth = 1.1 * ratio;
       context.lineJoin = "round";
       for (const [channel, { start, step, values }] of this.#shown().reverse()) {
@@ -192,51 +193,7 @@ export class Spectrum {
         context.stroke();
       }
     });
-    this.#labels(to);
-  }
-
-  /** Where multiples of the running speed are. @param {CanvasRenderingContext2D} context @param {ReturnType<typeof mapping>} to @param {number} ratio */
-  #orders(context, to, ratio) {
-    if (!this.speedHz) return;
-    context.strokeStyle = colour("line-strong");
-    context.setLineDash([3 * ratio, 3 * ratio]);
-    context.beginPath();
-    for (let order = 1; order <= ORDERS; order += 1) {
-      const x = to.x(order * this.speedHz);
-      context.moveTo(x, 0);
-      context.lineTo(x, this.chart.bbox.top + this.chart.bbox.height);
-    }
-    context.stroke();
-    context.setLineDash([]);
-  }
-
-  /** @param {ReturnType<typeof mapping>} to */
-  #labels(to) {
-    const { ctx, bbox } = this.chart;
-    const ratio = UPlot.pxRatio;
-    ctx.save(); // uPlot remembers what it has set
-    ctx.font = FONT.replace("11px", `${11 * ratio}px`);
-    ctx.textAlign = "center";
-    ctx.textBaseline = "bottom";
-    /** @type {[number, number][]} */
-    const taken = [];
-    for (const peak of this.peaks) {
-      const x = to.x(peak.frequency);
-      const y = Math.max(bbox.top, to.y(peak.amplitude));
-      const covers = taken.some(([otherX, otherY]) => Math.abs(otherX - x) < LABEL_PX * ratio && Math.abs(otherY - y) < 16 * ratio);
-      if (covers || x < bbox.left || x > bbox.left + bbox.width) continue;
-      taken.push([x, y]);
-      ctx.fillStyle = channelColour(peak.channel);
-      ctx.beginPath();
-      ctx.moveTo(x, y - 2 * ratio);
-      ctx.lineTo(x - 3.5 * ratio, y - 7 * ratio);
-      ctx.lineTo(x + 3.5 * ratio, y - 7 * ratio);
-      ctx.fill();
-      const half = 26 * ratio;
-      ctx.fillStyle = colour("text");
-      ctx.fillText(`${plain(peak.frequency)} Hz`, Math.max(bbox.left + half, Math.min(bbox.left + bbox.width - half, x)), y - 8 * ratio);
-    }
-    ctx.restore();
+    drawPeaks(this.chart, to, this.peaks);
   }
 
   #read() {
@@ -253,23 +210,4 @@ export class Spectrum {
     });
     say(this.readout, `${plain(hertz)} Hz${order}   ${values.join("   ")}`);
   }
-}
-
-/** What several channels have at one frequency is one peak, of the strongest. @param {Peak[]} peaks @param {number} near Hz */
-function apart(peaks, near) {
-  /** @type {Peak[]} */
-  const kept = [];
-  for (const peak of peaks) if (kept.every((other) => Math.abs(other.frequency - peak.frequency) > near)) kept.push(peak);
-  return kept;
-}
-
-/** @param {number} hertz */
-export function plain(hertz) {
-  return hertz >= 1000 ? hertz.toLocaleString("en", { maximumFractionDigits: 0 }) : String(Number(hertz.toPrecision(4)));
-}
-
-/** @param {number} value @param {boolean} logarithmic */
-function amplitude(value, logarithmic) {
-  if (logarithmic) return Math.abs(Math.log10(value) % 1) < 1e-6 ? (value >= 0.001 && value < 10_000 ? String(Number(value.toPrecision(2))) : `1e${Math.round(Math.log10(value))}`) : "";
-  return String(Number(value.toPrecision(4)));
 }

@@ -3,7 +3,8 @@
 import { fill, h, say } from "./dom.js";
 import { number } from "./format.js";
 import { segments } from "./segments.js";
-import { plain, Spectrum } from "./spectrum.js";
+import { Spectrum } from "./spectrum.js";
+import { plain } from "./ticks.js";
 import { chartHost } from "./waveform.js";
 
 export class SpectrumPanel {
@@ -11,7 +12,7 @@ export class SpectrumPanel {
   constructor(serial, channels) {
     this.channels = channels;
     this.key = `speed-${serial}`;
-    this.empty = h("p", { class: "empty", text: "Waiting for the first spectrum; it needs a second of data or more." });
+    this.empty = h("p", { class: "empty", text: "Waiting for the first spectrum. It needs some seconds of data; slow sensors have none." });
     this.peaks = h("tbody");
     this.note = h("span", { class: "muted" });
     const readout = h("span", { class: "readout" });
@@ -30,12 +31,13 @@ export class SpectrumPanel {
         h("label", { class: "inline muted", title: "For orders: multiples of the running speed" }, "Speed", speed, "rpm"),
         segments("Amplitude axis", [["lin", false], ["log", true]], false, (log) => this.spectrum.scale(log)),
       ),
-      h(
+      this.empty,
+      (this.body = h(
         "div",
-        { class: "body spectrum-grid" },
-        h("div", {}, h("div", { class: "chart-title" }, this.#chips(), readout), host, this.empty),
+        { class: "body spectrum-grid", hidden: true },
+        h("div", {}, h("div", { class: "chart-title" }, this.#chips(), readout), host),
         h("table", { class: "table peaks" }, h("caption", { text: "Strongest peaks" }), h("thead", {}, h("tr", {}, h("th", { class: "number", scope: "col", text: "Hz" }), h("th", { class: "number", scope: "col", text: "Amplitude" }), order)), this.peaks),
-      ),
+      )),
     );
     this.spectrum = new Spectrum(host, channels, readout, (found) => this.#show(found));
     const apply = () => {
@@ -64,6 +66,7 @@ export class SpectrumPanel {
   take(frame) {
     this.spectrum.take(frame);
     this.empty.hidden = true;
+    this.body.hidden = false;
     const units = [...new Set(this.channels.map((one) => one.unit))].filter(Boolean).join(", ");
     say(this.note, `amplitude${units ? `, ${units}` : ""} · resolution ${number(frame.step)} Hz`);
   }

@@ -31,3 +31,23 @@ export function fixed(value, decimals) {
   const text = value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   return text.replace(/^-(?=.*[1-9])/, "\u2212").replace(/^-/, "");
 }
+
+/** @param {number} hertz on an axis or in a label */
+export function plain(hertz) {
+  return hertz >= 1000 ? hertz.toLocaleString("en", { maximumFractionDigits: 0 }) : String(Number(hertz.toPrecision(4)));
+}
+
+/** @param {number} value @param {boolean} logarithmic of such an axis powers of ten are written only */
+export function amplitudeText(value, logarithmic) {
+  if (!logarithmic) return String(Number(value.toPrecision(4)));
+  const decade = Math.log10(value);
+  if (Math.abs(decade - Math.round(decade)) > 1e-6) return "";
+  return value >= 0.001 && value < 10_000 ? String(Number(value.toPrecision(2))) : `1e${Math.round(decade)}`;
+}
+
+/** @param {number} low @param {number} high @returns {number[]} the powers of ten from one to the other */
+export function decades(low, high) {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(`1e${first + i}`));
+}

@@ -1,8 +1,9 @@
 /** One channel's waveform: what was received, its axis and its band of minimum and maximum. */
 
-import { axis, CalmRange, clipped, fitted, mapping, UPlot } from "./chart.js";
+import { axis, clipped, fitted, isWhole, mapping, UPlot } from "./chart.js";
 import { h, say } from "./dom.js";
 import { clock, number } from "./format.js";
+import { CalmRange } from "./ranges.js";
 import { BIN, Piece, Ring } from "./ring.js";
 import { channelColour, colour } from "./theme.js";
 import { decimalsOf, fixed, tick } from "./ticks.js";
@@ -57,7 +58,7 @@ export class Trace {
       legend: { show: false },
       scales: { x: { time: false, range: () => [this.#from, this.#to] }, y: { range: () => this.#limits() } },
       axes: [
-        axis({ show: withTimes, size: AXIS_HEIGHT, space: 80, incrs: INCREMENTS, values: (/** @type {any} */ _, /** @type {number[]} */ splits, /** @type {number} */ __, /** @type {number} */ ___, /** @type {number} */ step) => splits.map((at) => tick(at, step)) }),
+        axis({ show: withTimes, size: AXIS_HEIGHT, space: 80, incrs: INCREMENTS, values: (/** @type {any} */ chart, /** @type {number[]} */ splits, /** @type {number} */ __, /** @type {number} */ ___, /** @type {number} */ step) => splits.map((at) => (isWhole(chart, at) ? tick(at, step) : "")) }),
         axis({ size: 58, space: 26, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => fixed(value, decimalsOf(splits))) }),
       ],
       series: [{}, { paths: () => null, points: { show: false } }, { paths: () => null, points: { show: false } }],

@@ -88,6 +88,11 @@ export class Waveform {
     return this.#playhead.newest;
   }
 
+  /** s that what is shown is behind this computer's clock. */
+  get lag() {
+    return this.#playhead.lag;
+  }
+
   /** @param {boolean} paused */
   pause(paused) {
     this.paused = paused;
