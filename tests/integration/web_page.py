@@ -1,5 +1,6 @@
 """The page's service as the tests run it: a process, users, and browsers without a screen."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import httpx
 
 from stack.local import Stack
 from tests.integration.iotctl import Iotctl
-from tests.integration.pipeline import Database, Pipeline, Service, connect, free_port, running
+from tests.integration.pipeline import Database, Pipeline, Service, connect, free_port, running, wait_for
 
 PASSWORD = "correct horse battery staple"
 
@@ -53,6 +54,19 @@ class Page:
                 assert log_in(client, name).status_code == 303
                 client.headers["X-CSRF-Token"] = client.get("/api/session").json()["csrf_token"]
             yield client
+
+
+def port_of(service: Service, timeout_s: float = 30) -> int:
+    """Where a page that took a free port listens, ready or not."""
+    found: list[int] = []
+
+    def listens() -> bool:
+        lines = service.log.read_text().splitlines()
+        found.extend(json.loads(line)["port"] for line in lines if '"serving"' in line)
+        return bool(found)
+
+    wait_for(listens, timeout_s, "the page listens")
+    return found[0]
 
 
 def log_in(client: httpx.Client, name: str, password: str = PASSWORD, **form: str) -> httpx.Response:
