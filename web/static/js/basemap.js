@@ -3,7 +3,7 @@
 import { bounds, clipRing } from "./clipping.js";
 import { degreesText, graticuleStep, latitudeOf, longitudeOf, scaleBar, Viewport, worldX, worldY } from "./mercator.js";
 import { colour } from "./theme.js";
-import { linesOf } from "./topojson.js";
+import { linesOf, unwrapped } from "./topojson.js";
 
 const COARSE = 150_000; // pixels a world: beyond, the outlines are off by more than they are worth
 const FONT = '10.5px "Inter", system-ui, sans-serif';
@@ -19,7 +19,7 @@ export function loadWorld() {
   loading ??= fetch("/static/vendor/natural-earth/world.json")
     .then((response) => response.json())
     .then((topology) => {
-      const lines = (/** @type {string} */ name) => linesOf(topology, name).map(toWorld);
+      const lines = (/** @type {string} */ name) => linesOf(topology, name).flatMap((line) => toWorld(unwrapped(line)));
       world = {
         land: lines("land"),
         borders: lines("borders"),
@@ -37,10 +37,14 @@ export function loadWorld() {
   return loading;
 }
 
-/** @param {Float64Array} degrees @returns {Line} */
+/** @param {Float64Array} degrees @returns {Line[]} what reaches beyond an edge of the world is at its other edge as well */
 function toWorld(degrees) {
   const points = degrees.map((value, i) => (i % 2 === 0 ? worldX(value) : worldY(value)));
-  return { points, box: bounds(points) };
+  const [left, , right] = bounds(points);
+  return [0, 1, -1]
+    .filter((shift) => left + shift < 1 && right + shift > 0)
+    .map((shift) => points.map((value, i) => (i % 2 === 0 ? value + shift : value)))
+    .map((moved) => ({ points: moved, box: bounds(moved) }));
 }
 
 /** @param {Viewport} view whether outlines are shown as they are too coarse for it */

@@ -2,6 +2,8 @@
 
 import { worldX, worldY } from "./mercator.js";
 
+const NEAR = 0.75; // of a cell: nearer clusters cover each other
+
 /**
  * @typedef {{serial_number: string, latitude: number, longitude: number, state: string, severity: number, target: string | null}} Position
  * @typedef {{x: number, y: number, count: number, severity: number, members: number[]}} Cluster `members` are indices of
@@ -28,36 +30,44 @@ export function clustered(positions, xs, ys, cell) {
   /** @type {Map<string, Cluster>} */
   const cells = new Map();
   for (let i = 0; i < positions.length; i += 1) {
-    const column = Math.floor(xs[i] / cell);
-    const row = Math.floor(ys[i] / cell);
-    const found = near(cells, column, row, xs[i], ys[i], cell);
-    if (found === null) {
-      cells.set(`${column},${row}`, { x: xs[i], y: ys[i], count: 1, severity: positions[i].severity, members: [i] });
-      continue;
-    }
-    found.count += 1;
-    found.x += (xs[i] - found.x) / found.count;
-    found.y += (ys[i] - found.y) / found.count;
-    found.severity = Math.max(found.severity, positions[i].severity);
-    found.members.push(i);
+    const key = `${Math.floor(xs[i] / cell)},${Math.floor(ys[i] / cell)}`;
+    const one = { x: xs[i], y: ys[i], count: 1, severity: positions[i].severity, members: [i] };
+    const found = cells.get(key);
+    if (found === undefined) cells.set(key, one);
+    else absorb(found, one);
   }
-  return [...cells.values()];
+  return apart([...cells.values()], cell);
 }
 
-/**
- * The cluster of this cell, or one of a cell beside it that is nearer than half a cell.
- * @param {Map<string, Cluster>} cells @param {number} column @param {number} row @param {number} x @param {number} y @param {number} cell
- */
-function near(cells, column, row, x, y, cell) {
-  const here = cells.get(`${column},${row}`);
-  if (here !== undefined) return here;
-  for (let dx = -1; dx <= 1; dx += 1) {
-    for (let dy = -1; dy <= 1; dy += 1) {
-      const other = cells.get(`${column + dx},${row + dy}`);
-      if (other !== undefined && Math.hypot(other.x - x, other.y - y) < cell / 2) return other;
-    }
+/** Joins clusters of neighbouring cells that would still cover each other. @param {Cluster[]} clusters @param {number} cell */
+function apart(clusters, cell) {
+  /** @type {Map<string, Cluster[]>} */
+  const kept = new Map();
+  for (const one of clusters.sort((a, b) => b.count - a.count)) {
+    const [column, row] = [Math.floor(one.x / cell), Math.floor(one.y / cell)];
+    const other = neighbours(kept, column, row).find((near) => Math.hypot(near.x - one.x, near.y - one.y) < NEAR * cell);
+    if (other !== undefined) absorb(other, one);
+    else kept.set(`${column},${row}`, [...(kept.get(`${column},${row}`) ?? []), one]);
   }
-  return null;
+  return [...kept.values()].flat();
+}
+
+/** @param {Map<string, Cluster[]>} cells @param {number} column @param {number} row @returns {Cluster[]} */
+function neighbours(cells, column, row) {
+  const found = [];
+  for (let dx = -1; dx <= 1; dx += 1) {
+    for (let dy = -1; dy <= 1; dy += 1) found.push(...(cells.get(`${column + dx},${row + dy}`) ?? []));
+  }
+  return found;
+}
+
+/** @param {Cluster} one @param {Cluster} other that becomes part of it */
+function absorb(one, other) {
+  one.count += other.count;
+  one.x += ((other.x - one.x) * other.count) / one.count;
+  one.y += ((other.y - one.y) * other.count) / one.count;
+  one.severity = Math.max(one.severity, other.severity);
+  for (const member of other.members) one.members.push(member);
 }
 
 /** @param {Float64Array} xs @param {Float64Array} ys @param {number[]} members */

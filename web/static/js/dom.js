@@ -97,7 +97,7 @@ export function keyed(parent, items, key, make) {
     }
     known.delete(name);
     row.update?.(item);
-    if (row === at) at = at.nextElementSibling;
+    if (row === at) at = row.nextElementSibling;
     else parent.insertBefore(row, at);
   }
   for (const row of known.values()) row.remove();

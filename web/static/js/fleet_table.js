@@ -20,6 +20,8 @@ const COLUMNS = [
 ];
 
 export class FleetTable {
+  at = 0; // ms, when the server looked
+
   /** @param {(key: string) => void} sort */
   constructor(sort) {
     this.heads = new Map();

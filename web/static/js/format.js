@@ -92,7 +92,7 @@ export function momentShort(ms, nowMs) {
   return new Date(ms).toDateString() === new Date(nowMs).toDateString() ? clock(ms) : moment(ms).slice(5, 16);
 }
 
-/** @param {Date} [at] → UTC+02:00 */
+/** Of local time: UTC+02:00. @param {Date} [at] */
 export function utcOffset(at = new Date()) {
   const minutes = -at.getTimezoneOffset();
   const size = Math.abs(minutes);

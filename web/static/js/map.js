@@ -12,12 +12,16 @@ import { onTheme } from "./theme.js";
 import { announce } from "./toasts.js";
 
 const CELL_PX = 30;
+const MANY = 300; // sensors: from here on clusters are large
+const MANY_CELL_PX = 46;
 const PAN_PX = 60;
 
 export class FleetMap {
   /** @type {import("./clusters.js").Position[]} */
   #positions = [];
+  /** @type {Float64Array} in the world */
   #xs = new Float64Array(0);
+  /** @type {Float64Array} */
   #ys = new Float64Array(0);
   /** @type {import("./clusters.js").Cluster[]} */
   #clusters = [];
@@ -158,7 +162,8 @@ export class FleetMap {
 
   /** Clusters are made anew where cells have another size: steps of √2 of the scale. */
   #cluster() {
-    const cell = CELL_PX / 2 ** (Math.round(2 * Math.log2(this.#view.scale)) / 2);
+    const pixels = this.#positions.length > MANY ? MANY_CELL_PX : CELL_PX;
+    const cell = pixels / 2 ** (Math.round(2 * Math.log2(this.#view.scale)) / 2);
     if (cell === this.#cell) return;
     this.#cell = cell;
     this.#clusters = clustered(this.#positions, this.#xs, this.#ys, cell).sort((a, b) => a.severity - b.severity);

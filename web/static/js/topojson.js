@@ -55,6 +55,18 @@ function reversed(points) {
 }
 
 /**
+ * A line that crosses the date line goes on beyond ±180° instead of jumping to the other side.
+ * @param {Float64Array} line
+ */
+export function unwrapped(line) {
+  const whole = Float64Array.from(line);
+  for (let i = 2; i < whole.length; i += 2) {
+    whole[i] -= 360 * Math.round((whole[i] - whole[i - 2]) / 360);
+  }
+  return whole;
+}
+
+/**
  * The rings of a (Multi)Polygon, holes too, or the lines of a MultiLineString.
  * @param {Topology} topology
  * @param {string} name

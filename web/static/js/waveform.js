@@ -96,7 +96,7 @@ export class Waveform {
   /** @param {boolean} paused */
   pause(paused) {
     this.paused = paused;
-    if (!paused) for (const trace of this.traces.values()) trace.lookAtAll();
+    this.#edge = NaN;
     this.#wake();
   }
 
