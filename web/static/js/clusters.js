@@ -3,6 +3,8 @@
 import { worldX, worldY } from "./mercator.js";
 
 const NEAR = 0.75; // of a cell: nearer clusters cover each other
+/** @type {Cluster[]} */
+const NONE = [];
 
 /**
  * @typedef {{serial_number: string, latitude: number, longitude: number, state: string, severity: number, target: string | null}} Position
@@ -27,38 +29,54 @@ export function projected(positions) {
  * @returns {Cluster[]}
  */
 export function clustered(positions, xs, ys, cell) {
-  /** @type {Map<string, Cluster>} */
+  /** @type {Map<number, Cluster>} */
   const cells = new Map();
   for (let i = 0; i < positions.length; i += 1) {
-    const key = `${Math.floor(xs[i] / cell)},${Math.floor(ys[i] / cell)}`;
-    const one = { x: xs[i], y: ys[i], count: 1, severity: positions[i].severity, members: [i] };
+    const key = cellOf(Math.floor(xs[i] / cell), Math.floor(ys[i] / cell));
     const found = cells.get(key);
-    if (found === undefined) cells.set(key, one);
-    else absorb(found, one);
+    if (found === undefined) cells.set(key, { x: xs[i], y: ys[i], count: 1, severity: positions[i].severity, members: [i] });
+    else absorb(found, { x: xs[i], y: ys[i], count: 1, severity: positions[i].severity, members: [i] });
   }
   return apart([...cells.values()], cell);
 }
 
-/** Joins clusters of neighbouring cells that would still cover each other. @param {Cluster[]} clusters @param {number} cell */
-function apart(clusters, cell) {
-  /** @type {Map<string, Cluster[]>} */
-  const kept = new Map();
-  for (const one of clusters.sort((a, b) => b.count - a.count)) {
-    const [column, row] = [Math.floor(one.x / cell), Math.floor(one.y / cell)];
-    const other = neighbours(kept, column, row).find((near) => Math.hypot(near.x - one.x, near.y - one.y) < NEAR * cell);
-    if (other !== undefined) absorb(other, one);
-    else kept.set(`${column},${row}`, [...(kept.get(`${column},${row}`) ?? []), one]);
-  }
-  return [...kept.values()].flat();
+/** @param {number} column @param {number} row @returns {number} the key of a cell: both are below 2²⁶ */
+function cellOf(column, row) {
+  return column * 2 ** 27 + row;
 }
 
-/** @param {Map<string, Cluster[]>} cells @param {number} column @param {number} row @returns {Cluster[]} */
-function neighbours(cells, column, row) {
-  const found = [];
-  for (let dx = -1; dx <= 1; dx += 1) {
-    for (let dy = -1; dy <= 1; dy += 1) found.push(...(cells.get(`${column + dx},${row + dy}`) ?? []));
+/** Joins clusters of neighbouring cells that would still cover each other. @param {Cluster[]} clusters @param {number} cell */
+function apart(clusters, cell) {
+  /** @type {Map<number, Cluster[]>} */
+  const kept = new Map();
+  /** @type {Cluster[]} */
+  const all = [];
+  for (const one of clusters.sort((a, b) => b.count - a.count)) {
+    const [column, row] = [Math.floor(one.x / cell), Math.floor(one.y / cell)];
+    const other = covering(kept, column, row, one, NEAR * cell);
+    if (other !== null) {
+      absorb(other, one);
+      continue;
+    }
+    all.push(one);
+    const key = cellOf(column, row);
+    const there = kept.get(key);
+    if (there === undefined) kept.set(key, [one]);
+    else there.push(one);
   }
-  return found;
+  return all;
+}
+
+/** @param {Map<number, Cluster[]>} kept @param {number} column @param {number} row @param {Cluster} one @param {number} near @returns {Cluster | null} */
+function covering(kept, column, row, one, near) {
+  for (let dx = -1; dx <= 1; dx += 1) {
+    for (let dy = -1; dy <= 1; dy += 1) {
+      for (const other of kept.get(cellOf(column + dx, row + dy)) ?? NONE) {
+        if (Math.hypot(other.x - one.x, other.y - one.y) < near) return other;
+      }
+    }
+  }
+  return null;
 }
 
 /** @param {Cluster} one @param {Cluster} other that becomes part of it */
