@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana import alarm_service, links, panels, queries, thresholds, variables
+from grafana import alarm_service, charts, links, panels, queries, thresholds, variables
 from grafana.building import Section, dashboard
 from grafana.columns import Column
 from grafana.panels import PanelBuilder
@@ -124,7 +124,7 @@ def _rate() -> PanelBuilder:
 
 
 def _noisy_rules() -> PanelBuilder:
-    return panels.bars(
+    return charts.bars(
         "Noisiest rules",
         "How often they raised an alarm in this span. One that stands out wants another limit, a deadband or a delay "
         "(iotctl alarms rules set).",
@@ -138,7 +138,7 @@ def _noisy_rules() -> PanelBuilder:
 
 
 def _noisy_sensors() -> PanelBuilder:
-    return panels.bars(
+    return charts.bars(
         "Noisiest sensors",
         "How often an alarm of theirs became active in this span. One that stands out is ill, or badly mounted; put it out of "
         "service while it is repaired (iotctl alarms suppress).",

@@ -1,6 +1,6 @@
 """The tables and bars of Fleet: each row leads to its sensor."""
 
-from grafana import links, panels, queries, thresholds
+from grafana import charts, links, panels, queries, thresholds
 from grafana.columns import Column
 from grafana.panels import PanelBuilder
 
@@ -67,7 +67,7 @@ def sensors() -> PanelBuilder:
 
 
 def losses() -> PanelBuilder:
-    return panels.bars(
+    return charts.bars(
         "Most missing batches",
         "Of sessions that measured in this span. One sensor: its network, or its buffer is too small for its outages. All "
         "of them at once: the broker or the streams have lost something (Pipeline, RabbitMQ).",

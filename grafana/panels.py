@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar
 
-from grafana_foundation_sdk.builders import barchart, common, logs, statetimeline, timeseries, trend
-from grafana_foundation_sdk.builders import heatmap as heatmaps
+from grafana_foundation_sdk.builders import common, logs, timeseries
 from grafana_foundation_sdk.builders import stat as stat_panels
 from grafana_foundation_sdk.builders import table as tables
-from grafana_foundation_sdk.builders import text as texts
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
@@ -17,7 +15,6 @@ from grafana_foundation_sdk.models.common import (
     DataSourceRef,
     GraphDrawStyle,
     GraphThresholdsStyleMode,
-    HeatmapCellLayout,
     LegendDisplayMode,
     LegendPlacement,
     LineInterpolation,
@@ -28,7 +25,6 @@ from grafana_foundation_sdk.models.common import (
     TableCellHeight,
     TooltipDisplayMode,
     VisibilityMode,
-    VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
     DynamicConfigValue,
@@ -37,8 +33,6 @@ from grafana_foundation_sdk.models.dashboard import (
     Panel,
     ValueMapping,
 )
-from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
-from grafana_foundation_sdk.models.text import TextMode
 
 from grafana import thresholds as limits
 from grafana.columns import Column
@@ -68,7 +62,7 @@ class AnyPanel(Protocol):
 P = TypeVar("P", bound=AnyPanel)
 
 
-def _common(
+def framed(
     panel: P,
     title: str,
     says: str,
@@ -83,6 +77,7 @@ def _common(
     mappings: Sequence[ValueMapping] = (),
     columns: Sequence[Column] = (),
 ) -> P:
+    """The panel with all of that; thresholds without a colour where there are none."""
     panel.title(title).description(says).span(width).height(height).no_value(empty)
     panel.datasource(queries[0].datasource).targets([*queries])
     panel.thresholds(thresholds or limits.none())
@@ -115,7 +110,7 @@ def stat(
     """The last number of each series or column; `graph`: its course behind it; `fields`: a regular expression of what
     is shown, "" for all numbers.
     """
-    panel = _common(
+    panel = framed(
         stat_panels.Panel(),
         title,
         says,
@@ -158,7 +153,7 @@ def time_series(
     """Over time. `thresholds` are drawn as dashed lines; `legend`: what it says of each series ("lastNotNull", "max");
     `soft_min`: the axis begins here unless a value is lower, None: at the lowest; `gap_ms`: a longer one is not bridged.
     """
-    panel = _common(
+    panel = framed(
         timeseries.Panel(),
         title,
         says,
@@ -171,7 +166,7 @@ def time_series(
         thresholds=thresholds,
         columns=columns,
     )
-    panel.tooltip(_tooltip()).legend(_legend(legend)).axis_label(label)
+    panel.tooltip(tooltip()).legend(legend_of(legend)).axis_label(label)
     panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
     panel.draw_style(GraphDrawStyle(draw)).line_interpolation(LineInterpolation.LINEAR).line_width(1)
     panel.show_points(VisibilityMode.ALWAYS if draw == "points" else VisibilityMode.NEVER)
@@ -200,7 +195,7 @@ def table(
     descending: bool = True,
 ) -> tables.Panel:
     """Rows; columns by their names in the query. `sort`: by the title of a column, else as the query has them."""
-    panel = _common(
+    panel = framed(
         tables.Panel(),
         title,
         says,
@@ -222,128 +217,18 @@ def log_lines(
     title: str, says: str, *queries: Query, empty: str, width: int = 24, height: int = 9
 ) -> logs.Panel:
     """Lines, the newest first: columns time, message (the first that is text), level, and more to be unfolded."""
-    panel = _common(logs.Panel(), title, says, queries, empty=empty, width=width, height=height, unit="none")
+    panel = framed(logs.Panel(), title, says, queries, empty=empty, width=width, height=height, unit="none")
     panel.show_time(True).wrap_log_message(True).enable_log_details(True)
     return panel.sort_order(LogsSortOrder.DESCENDING)
 
 
-def states(
-    title: str,
-    says: str,
-    *queries: Query,
-    empty: str,
-    mappings: Sequence[ValueMapping] = (),
-    columns: Sequence[Column] = (),
-    width: int = 24,
-    height: int = 5,
-) -> statetimeline.Panel:
-    """Text over time, as coloured bars."""
-    panel = _common(
-        statetimeline.Panel(),
-        title,
-        says,
-        queries,
-        empty=empty,
-        width=width,
-        height=height,
-        unit="none",
-        mappings=mappings,
-        columns=columns,
-    )
-    panel.tooltip(_tooltip()).legend(_legend(()))
-    panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
-    return panel.merge_values(True).row_height(0.8)
-
-
-def curve(
-    title: str,
-    says: str,
-    *queries: Query,
-    x: str,
-    unit: str,
-    empty: str,
-    columns: Sequence[Column] = (),
-    width: int = 12,
-    height: int = 8,
-    label: str = "",
-) -> trend.Panel:
-    """Numbers over another one, `x`, which ascends: a spectrum."""
-    panel = _common(
-        trend.Panel(),
-        title,
-        says,
-        queries,
-        empty=empty,
-        width=width,
-        height=height,
-        unit=unit,
-        columns=columns,
-    )
-    panel.x_field(x).tooltip(_tooltip()).legend(_legend(())).axis_label(label)
-    panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
-    return panel.line_width(1).fill_opacity(10).show_points(VisibilityMode.NEVER)
-
-
-def bars(
-    title: str,
-    says: str,
-    *queries: Query,
-    x: str,
-    unit: str,
-    empty: str,
-    thresholds: ThresholdsConfig | None = None,
-    columns: Sequence[Column] = (),
-    width: int = 12,
-    height: int = 8,
-    stacked: bool = False,
-) -> barchart.Panel:
-    """Horizontal bars, one for each row, named by its column `x`."""
-    panel = _common(
-        barchart.Panel(),
-        title,
-        says,
-        queries,
-        empty=empty,
-        width=width,
-        height=height,
-        unit=unit,
-        thresholds=thresholds,
-        columns=columns,
-    )
-    panel.x_field(x).orientation(VizOrientation.HORIZONTAL).tooltip(_tooltip()).legend(_legend(()))
-    panel.stacking(StackingMode.NORMAL if stacked else StackingMode.NONE)
-    return panel.show_value(VisibilityMode.AUTO).fill_opacity(80)
-
-
-def heatmap(
-    title: str,
-    says: str,
-    query: Query,
-    *,
-    unit: str,
-    empty: str,
-    width: int = 12,
-    height: int = 8,
-) -> heatmaps.Panel:
-    """How often each span of values was counted, over time; `query`: of queries.buckets, `unit`: of its bounds."""
-    panel = _common(heatmaps.Panel(), title, says, [query], empty=empty, width=width, height=height)
-    panel.calculate(False).cell_gap(1).show_value(VisibilityMode.NEVER).hide_legend()
-    panel.y_axis(heatmaps.YAxisConfig().unit(unit)).cell_values(heatmaps.CellValues().unit("none"))
-    panel.rows_frame(heatmaps.RowsHeatmapOptions().layout(HeatmapCellLayout.AUTO))
-    colours = heatmaps.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Turbo").steps(64)
-    return panel.color(colours).filter_values(heatmaps.FilterValueRange().le(1e-9))
-
-
-def note(content: str, *, width: int = 24, height: int = 3) -> texts.Panel:
-    """Markdown, without a query."""
-    return texts.Panel().mode(TextMode.MARKDOWN).content(content).span(width).height(height)
-
-
-def _tooltip() -> common.VizTooltipOptions:
+def tooltip() -> common.VizTooltipOptions:
+    """Of every series at that place, the highest first."""
     return common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
 
 
-def _legend(calculations: Sequence[str]) -> common.VizLegendOptions:
+def legend_of(calculations: Sequence[str]) -> common.VizLegendOptions:
+    """Below: names in a line, or a table with these figures of each."""
     legend = common.VizLegendOptions().placement(LegendPlacement.BOTTOM).show_legend(True)
     shape = LegendDisplayMode.TABLE if calculations else LegendDisplayMode.LIST
     return legend.display_mode(shape).calcs([*calculations])

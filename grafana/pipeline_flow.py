@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic_settings import BaseSettings
 
 from bridge.config import BridgeSettings
-from grafana import panels, queries, thresholds
+from grafana import charts, panels, queries, thresholds
 from grafana.panels import PanelBuilder
 from grafana.promql import MEASUREMENTS, increase, quantile, rate
 from ingest.config import IngestSettings
@@ -174,7 +174,7 @@ def lasting() -> list[PanelBuilder]:
             empty="Nothing passes",
             legend=("lastNotNull", "max"),
         ),
-        panels.heatmap(
+        charts.heatmap(
             "From sample to row: how many batches took how long",
             "Each column is a moment, each field a span of latencies, its colour how many batches. Two bands are two kinds of "
             "sensors (their batches are of different length), or one ingester that is slower than another.",

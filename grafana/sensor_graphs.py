@@ -4,7 +4,7 @@ from typing import Final
 
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
-from grafana import panels, queries, thresholds
+from grafana import charts, panels, queries, thresholds
 from grafana.columns import Column
 from grafana.panels import PanelBuilder
 
@@ -37,7 +37,7 @@ def waveform() -> PanelBuilder:
 
 
 def spectrum() -> PanelBuilder:
-    return panels.curve(
+    return charts.curve(
         "Spectrum at the end of the span",
         f"Amplitudes of the newest samples before the span's end, as many as are chosen above: one Hann window, no average. "
         f"{_OF_THE_CHANNEL} Peaks at the shaft's speed and its multiples: imbalance, misalignment. What judges bearings is "
@@ -55,7 +55,7 @@ def spectrum() -> PanelBuilder:
 
 
 def alarm_spectrum() -> PanelBuilder:
-    return panels.curve(
+    return charts.curve(
         "Spectrum of the newest alarm",
         f"What was kept with the newest change of an alarm of this channel before the span's end: averaged, thinned to 256 "
         f"lines. {_OF_THE_CHANNEL} To compare: go to that alarm's time, and look at the spectrum beside it.",
@@ -106,7 +106,7 @@ def crest_factor() -> PanelBuilder:
 
 
 def levels() -> PanelBuilder:
-    panel = panels.states(
+    panel = charts.states(
         "Levels and zones",
         "Where each rule that had an alarm stood: the level that was active, or the zone of ISO 20816 (C: not for long, D: "
         "stop and repair). No bar: the rule had found nothing.",

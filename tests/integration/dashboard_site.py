@@ -31,7 +31,8 @@ def filled(stack: Stack, folder: Path) -> Iterator[Pipeline]:
     """Twelve emulated sensors have gone through the whole chain for twenty seconds, were judged, commanded and
     acknowledged, and go on. Fifty more have a past: one of them a batch a second for a week (605,000 rows), the others
     one of three channels each minute for a day (212,000 rows); 2,550 alarms of a week with 7,500 transitions, 25,000 lines of
-    log, 5,000 commands, 25,000 positions. What is in the database afterwards is what was there before.
+    log, 5,000 commands, 25,000 positions. What is in the database afterwards is what was there before, and three
+    snapshots of the statements.
     """
     with site(stack) as here:
         try:

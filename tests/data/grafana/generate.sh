@@ -15,7 +15,7 @@ schema() {  # file, type, where to
 }
 
 schema "$types/raw/dashboard/x/types.gen.d.ts" Dashboard dashboard
-for panel in barchart geomap heatmap logs stat statetimeline table text timeseries trend; do
+for panel in barchart geomap heatmap logs stat statetimeline table timeseries trend; do
     # the package's index names some types twice: the generated ones are meant
     sed "s#'@grafana/schema'#'$types/common/common.gen'#" "$types/raw/composable/$panel/panelcfg/x/types.gen.d.ts" > "$panel.ts"
     schema "$panel.ts" Options "$panel-options"
