@@ -30,8 +30,9 @@ from wire.limits import MAXIMUM_CHANNEL_INDEX
 _MOST_BINS: Final = 2_000
 _LONGEST_MS: Final = 92 * 86_400_000
 _MOST_SAMPLES: Final = 2_000_000
-_MOST_BATCHES: Final = 500_000  # whose features are read; beyond, _THINNED of each bin
+_MOST_BATCHES: Final = 200_000  # whose features are read; beyond, _THINNED of each bin
 _THINNED: Final = 200
+_SLICE_NS: Final = 12 * 3600 * 10**9  # a few chunks of the table
 _MOST_LONG_BATCHES: Final = 10_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -66,12 +67,13 @@ async def history(request: Request, parts: Parts, session: Session) -> Response:
 
     async def make() -> dict[str, Any]:
         async with parts.history:
-            return await _read(parts, serial, channel, grid)
+            return await read(parts, serial, channel, grid)
 
     return respond(request, await parts.answers.get(("history", serial, channel, *grid), make))
 
 
-async def _read(parts: Parts, serial: str, channel: int, grid: Grid) -> dict[str, Any]:
+async def read(parts: Parts, serial: str, channel: int, grid: Grid) -> dict[str, Any]:
+    """What is told of it. UnknownError for an unknown sensor, AwayError."""
     start, end = _moment(grid.start_ns), _moment(grid.end_ns)
     asked = {"serial_number": serial, "channel": channel, "start": start, "end": end}
     known = await parts.database.rows("history_known", asked)
@@ -113,9 +115,15 @@ async def _bins(
             return await _from_samples(parts, window, grid)
         rows = await parts.database.rows("history_batches", {**window, "most": _MOST_LONG_BATCHES})
         return of_features(grid, map(_features, rows)), len(rows) < _MOST_LONG_BATCHES
-    few = span_ns / batch_ns <= _MOST_BATCHES
-    asked = {**window, "bins": grid.bins, "bin_us": grid.bin_ns // 1000, "most": _THINNED}
-    rows = await parts.database.rows("history_bins" if few else "history_thinned", asked)
+    asked = {**window, "bin_us": grid.bin_ns // 1000, "most": _THINNED}
+    if span_ns / batch_ns <= _MOST_BATCHES:
+        rows = await parts.database.rows("history_bins", asked)
+    else:
+        rows = []
+        step = max(1, _SLICE_NS // grid.bin_ns)
+        for first in range(0, grid.bins, step):
+            slice_of = {"first": first, "last": min(first + step, grid.bins) - 1}
+            rows += await parts.database.rows("history_thinned", {**asked, **slice_of})
     made = empty(grid)
     for row in rows:
         if 0 <= row["bin"] < grid.bins:

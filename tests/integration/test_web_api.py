@@ -4,17 +4,23 @@ import asyncio
 import time
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
+from runtime.health import Health
 from stack.local import Stack
 from tests.integration import stored
 from tests.integration.pipeline import Database
 from tests.integration.web_fleet import PREFIX, SENSORS, known, make_alarm
 from tests.integration.web_page import Page, one, serving
+from web.binning import Grid
+from web.config import WebSettings
+from web.database import Database as WebDatabase
+from web.history import read as read_history
 
 
 @pytest.fixture(scope="module")
@@ -288,3 +294,31 @@ def test_history_of_too_many_samples_is_that_of_batches(viewer: httpx.Client, ow
     told = history(viewer, START_MS, START_MS + 30_000, 300)
     assert told["minimum"] == [-7.0] * 300
     assert told["rms"] == [5.0] * 300
+
+
+async def test_history_of_too_many_batches_is_of_some_of_each_bin(
+    stack: Stack, owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says so; where a bin holds no more than are read it is whole."""
+    sensor = one(owner, "SELECT id FROM sensor WHERE serial_number = %s", SENSORS[0])
+    owner.execute("DELETE FROM sensor_session WHERE sensor_id = %s", [sensor])
+    stored.many(owner, sensor, START_NS, 1000, per_batch=1, frequency_hz=10.0)  # 100 s
+    owner.execute(
+        "UPDATE measurement_batch SET minimum = sequence, maximum = sequence, rms = 1 WHERE sensor_id = %s",
+        [sensor],
+    )
+    monkeypatch.setattr("web.history._MOST_BATCHES", 100)
+    monkeypatch.setattr("web.history._SLICE_NS", 7 * 10**9)
+    for name, value in stack.environment("web").items():
+        monkeypatch.setenv(name, value)
+    database = WebDatabase(WebSettings(), Health(), 1)
+    parts: Any = SimpleNamespace(database=database)
+    grid = Grid(START_NS, 2 * 10**9, 50)
+    exact = np.arange(50) * 20
+    for most, thinned in ((5, True), (100, False)):
+        monkeypatch.setattr("web.history._THINNED", most)
+        told = await read_history(parts, SENSORS[0], 0, grid)
+        assert told["thinned"] is thinned
+        assert told["minimum"] == exact.tolist()
+        assert told["maximum"] == (exact + min(most, 20) - 1).tolist()
+    await database.close()

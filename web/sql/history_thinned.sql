@@ -1,8 +1,8 @@
 -- Bins that are longer than batches, from the features of batches that begin in them, where the window may hold too many
--- to read all: of one bin no more than so many are read; whole says whether that was all. Each bin is a search of its own
--- in each chunk, so this is the slower way for few.
+-- to read all: of one bin no more than so many are read; whole says whether that was all. Which chunks may hold a bin is
+-- looked up anew for each, so a few chunks at a time are asked for: bins from first to last.
 SELECT g.bin, b.minimum, b.maximum, b.rms, b.count < %(most)s AS whole
-FROM generate_series(0, %(bins)s - 1) AS g (bin)
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS g (bin)
 CROSS JOIN LATERAL (
     SELECT min(m.minimum) AS minimum, max(m.maximum) AS maximum, count(*) AS count,
            sqrt(sum(m.rms::float8 ^ 2 * m.sample_count) / sum(m.sample_count)) AS rms
@@ -10,7 +10,8 @@ CROSS JOIN LATERAL (
         SELECT minimum, maximum, rms, sample_count
         FROM measurement_batch
         WHERE sensor_id = %(sensor_id)s AND channel = %(channel)s
-          AND time >= %(start)s AND time < %(end)s  -- of which chunks it can be is known before the first bin
+          AND time >= %(start)s + %(first)s::bigint * %(bin_us)s::bigint * INTERVAL '1 us'
+          AND time < %(start)s + (%(last)s::bigint + 1) * %(bin_us)s::bigint * INTERVAL '1 us'
           AND time >= %(start)s + g.bin * %(bin_us)s::bigint * INTERVAL '1 us'
           AND time < %(start)s + (g.bin + 1) * %(bin_us)s::bigint * INTERVAL '1 us'
         ORDER BY time
