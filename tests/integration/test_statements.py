@@ -8,7 +8,7 @@ import pytest
 
 from stack.local import Stack
 from tests.integration.own_database import OwnDatabase, own_database
-from tests.integration.pipeline import Database
+from tests.integration.pipeline import Database, wait_for
 
 SERIES = "SELECT time, calls, rows, cpu_s, disk_read_bytes FROM statement_activity('-infinity', 'infinity')"
 
@@ -461,6 +461,29 @@ def test_database_activity_is_what_it_did_in_each_interval(owner: Database) -> N
     assert owner.execute(
         "SELECT seconds, commits FROM database_activity('2024-03-01 12:00Z', '2024-03-01 13:00Z') ORDER BY time"
     ).fetchall() == [(60, 1), (60, 2), (60, 1)]
+
+
+def test_rows_that_a_copy_writes_are_counted(owner: Database, database: OwnDatabase) -> None:
+    """Into a hypertable: pg_stat_statements knows nothing of it, which is what the ingester does all day."""
+    take(owner)
+    with database.connect() as writer:
+        with writer.cursor() as cursor, cursor.copy("COPY position FROM STDIN") as copy:
+            for second in range(50):
+                copy.write_row([f"2024-03-01 12:00:{second:02}Z", 1, 50.0, 8.0, 0.0, 0.0])
+        writer.execute("DELETE FROM position")
+    # what a connection counted is there soon after it has ended
+    wait_for(lambda: take(owner) and min(rows_written(owner)) >= 50, 20, "the rows that were written", 0.2)
+    assert activity(owner, "COPY position") == []
+
+
+def rows_written(owner: Database) -> tuple[int, int]:
+    """Inserted and deleted, by whomever."""
+    row = owner.execute(
+        "SELECT coalesce(sum(rows_inserted), 0)::int, coalesce(sum(rows_deleted), 0)::int"
+        " FROM database_activity('-infinity', 'infinity')"
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def test_readers_see_snapshots_and_take_none(owner: Database, database: OwnDatabase) -> None:
