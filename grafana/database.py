@@ -17,6 +17,7 @@ def build() -> Dashboard:
             Section("Is it well?", [_snapshot(), _size(), _health(), _written()]),
             Section("What do its statements cost?", database_statements.graphs()),
             Section("Which statements?", [database_statements.table()]),
+            Section("What does all of it come to?", database_server.activity()),
             Section("Who is connected, and what waits?", database_server.connections()),
             Section("How large is it?", database_server.sizes()),
             Section("Is it looked after?", database_server.upkeep()),

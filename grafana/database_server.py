@@ -10,6 +10,53 @@ _EMPTY: Final = "No snapshots in this span: python -m timescale maintain --every
 _LEGEND: Final = ("lastNotNull", "max")
 
 
+def activity() -> list[PanelBuilder]:
+    """Whatever the variables say."""
+    return [
+        panels.time_series(
+            "Transactions",
+            "Of the whole database, a second. Rolled back: something failed and is tried again, look at the services' logs. "
+            "Deadlocks: there should be none; PostgreSQL's log names both statements.",
+            queries.series("database/transactions"),
+            unit="ops",
+            empty=_EMPTY,
+            columns=[
+                Column("commits", "Committed", colour="green"),
+                Column("rollbacks", "Rolled back", colour="orange"),
+                Column("deadlocks", "Deadlocks", colour="red"),
+            ],
+            legend=("mean", "max"),
+            width=8,
+        ),
+        panels.time_series(
+            "Rows written",
+            "A second, by whatever statement, COPY into hypertables included: a batch of one channel is a row. Deleted without "
+            "an end: snapshots, and what services keep for themselves.",
+            queries.series("database/written_rows"),
+            unit="rowsps",
+            empty=_EMPTY,
+            columns=[
+                Column("inserted", "Inserted", colour="green"),
+                Column("updated", "Changed", colour="orange"),
+                Column("deleted", "Deleted", colour="red"),
+            ],
+            legend=("mean", "max"),
+            width=8,
+        ),
+        panels.time_series(
+            "Log of changes (WAL) of the server",
+            "Bytes a second, of all databases and with what keeps the log itself going (images of whole pages after each "
+            "checkpoint).",
+            queries.series("database/log"),
+            unit="Bps",
+            empty=_EMPTY,
+            columns=[Column("wal", "WAL", colour="blue")],
+            legend=("mean", "max"),
+            width=8,
+        ),
+    ]
+
+
 def connections() -> list[PanelBuilder]:
     return [
         panels.time_series(
@@ -127,18 +174,6 @@ def upkeep() -> list[PanelBuilder]:
                 Column("workers", "Autovacuum workers", colour="blue", custom=(("axisPlacement", "right"),)),
             ],
             legend=_LEGEND,
-            width=8,
-        ),
-        panels.time_series(
-            "Log of changes (WAL) of the server",
-            "Bytes a second, of all databases and with what keeps the log itself going (images of whole pages after each "
-            "checkpoint).",
-            queries.series("database/log"),
-            unit="Bps",
-            empty=_EMPTY,
-            columns=[Column("wal", "WAL", colour="blue")],
-            legend=("mean", "max"),
-            width=8,
         ),
         panels.time_series(
             "Checkpoints",
@@ -153,7 +188,6 @@ def upkeep() -> list[PanelBuilder]:
                 Column("timed", "Timed", colour="green"),
                 Column("requested", "Requested", colour="orange"),
             ],
-            width=8,
         ),
     ]
 

@@ -9,7 +9,9 @@ from grafana.panels import PanelBuilder
 _EMPTY: Final = "No snapshots in this span: python -m timescale maintain --every 60 takes them"
 _NO_STATEMENTS: Final = "No statements in this span"
 _LEGEND: Final = ("mean", "max")
-_CHOSEN: Final = "Of the roles and statements that are chosen above. "
+_CHOSEN: Final = (
+    "Of the roles and statements that are chosen above, without COPY into hypertables, which is not counted. "
+)
 
 
 def graphs() -> list[PanelBuilder]:
@@ -22,7 +24,6 @@ def graphs() -> list[PanelBuilder]:
         _cache(),
         _bytes(),
         _wal(),
-        _transactions(),
     ]
 
 
@@ -92,6 +93,7 @@ def _cache() -> PanelBuilder:
         unit="percentunit",
         empty=_NO_STATEMENTS,
         columns=[Column("hits", "Hits", colour="green")],
+        width=8,
         legend=("mean", "min"),
         soft_min=None,
     ).axis_soft_max(1)
@@ -112,6 +114,7 @@ def _bytes() -> PanelBuilder:
             Column("disk_written", "Written to disk", colour="orange"),
             Column("temporary", "Temporary files", colour="purple"),
         ],
+        width=8,
         legend=_LEGEND,
     )
 
@@ -124,23 +127,7 @@ def _wal() -> PanelBuilder:
         unit="Bps",
         empty=_EMPTY,
         stacked=True,
-        legend=_LEGEND,
-    )
-
-
-def _transactions() -> PanelBuilder:
-    return panels.time_series(
-        "Transactions",
-        "Of the whole database, a second. Rolled back: something failed and is tried again, look at the services' logs. "
-        "Deadlocks: there should be none; PostgreSQL's log names both statements.",
-        queries.series("database/transactions"),
-        unit="ops",
-        empty=_EMPTY,
-        columns=[
-            Column("commits", "Committed", colour="green"),
-            Column("rollbacks", "Rolled back", colour="orange"),
-            Column("deadlocks", "Deadlocks", colour="red"),
-        ],
+        width=8,
         legend=_LEGEND,
     )
 
@@ -151,7 +138,7 @@ def table() -> PanelBuilder:
     return panels.table(
         "Statements by time",
         "Of the roles that are chosen, in this span; a click shows one alone in the graphs. Constants are $1, $2 …; of commands "
-        "that may hold a password only the first words are kept. What takes long in all is worth a look first: a high "
+        "that may hold a password only the first words are kept; COPY into hypertables is not counted. What takes long in all is worth a look first: a high "
         "mean wants an index or a shorter span, many calls want to be fewer.",
         queries.table("database/statements"),
         empty=_NO_STATEMENTS,
