@@ -263,6 +263,26 @@ def test_beyond_the_bound_the_cheapest_wait_for_a_later_snapshot(owner: Database
     assert activity(owner, "marked") == [(5, 10)]
 
 
+def test_beyond_ten_thousand_texts_new_statements_wait(owner: Database) -> None:
+    """They are counted as left out; when old ones have been forgotten they come."""
+    take(owner)
+    owner.execute(
+        "WITH k AS (INSERT INTO statement (role_id, queryid, role_name, text) SELECT 1, i, 'nobody', 'x'"
+        " FROM generate_series(1, 9990) i RETURNING id)"
+        " INSERT INTO statement_snapshot SELECT now() - INTERVAL '13 days', id, now() - INTERVAL '20 days', 1, 1, 1, 0,"
+        " 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL FROM k"
+    )
+    for index in range(20):
+        owner.execute(f"SELECT 'new'{index * ', 1'}")
+    _, _, left_out, _ = take(owner)
+    assert left_out >= 10
+    assert owner.execute("SELECT count(*) FROM statement").fetchone() == (10_000,)
+    owner.execute(
+        "UPDATE statement_snapshot SET time = time - INTERVAL '2 days' WHERE time < now() - INTERVAL '1 day'"
+    )
+    assert take(owner)[2] == 0
+
+
 def test_only_one_snapshot_is_taken_at_a_time(owner: Database, database: OwnDatabase) -> None:
     """Whoever comes meanwhile takes none and does not wait."""
     with database.connect() as other, other.transaction():
