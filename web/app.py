@@ -87,9 +87,11 @@ def _api() -> list[BaseRoute]:
 
 
 def _middleware(parts: Parts) -> list[Middleware]:
-    host = urlsplit(parts.settings.web_public_url).hostname
-    trusted = [Middleware(TrustedHostMiddleware, allowed_hosts=[host], www_redirect=False)] if host else []
-    return [*trusted, Middleware(BodyLimit)]
+    host = urlsplit(parts.settings.web_public_url).hostname or ""
+    if not host or ":" in host:  # Starlette does not know how IPv6 is written
+        return [Middleware(BodyLimit)]
+    trusted = Middleware(TrustedHostMiddleware, allowed_hosts=[host], www_redirect=False)
+    return [trusted, Middleware(BodyLimit)]
 
 
 def _refused(request: Request, error: Exception) -> Response:

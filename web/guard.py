@@ -1,10 +1,11 @@
 """What stands before a handler: a session, limits, and for changes the role and where from."""
 
+import asyncio
 import hmac
 import json
 import urllib.parse
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from web.parts import Parts
 from web.security import same_origin
 from web.sessions import Session
 
+_BODY_S: Final = 10.0
 Handler = Callable[[Request, Parts, Session], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -84,7 +86,7 @@ async def json_body(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestError("The body is to be application/json.", status=415)
     try:
-        body = json.loads(await request.body())
+        body = json.loads(await _body(request))
     except (ValueError, RecursionError) as error:
         raise RequestError("The body is not JSON.") from error
     if not isinstance(body, dict):
@@ -95,10 +97,18 @@ async def json_body(request: Request) -> dict[str, Any]:
 async def form_body(request: Request) -> dict[str, str]:
     """The fields of a form, the last of each name. RequestError."""
     try:
-        text = (await request.body()).decode()
+        text = (await _body(request)).decode()
         return dict(urllib.parse.parse_qsl(text, keep_blank_values=True, max_num_fields=20))
     except ValueError as error:
         raise RequestError("The form cannot be read.") from error
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        async with asyncio.timeout(_BODY_S):
+            return await request.body()
+    except TimeoutError:
+        raise RequestError("The request did not come in time.", status=408) from None
 
 
 async def _session(request: Request, parts: Parts) -> Session:

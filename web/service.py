@@ -21,6 +21,7 @@ from web.limits import Limits
 from web.listening import WEBSOCKETS, listen
 from web.live_hub import LiveHub
 from web.parts import Parts
+from web.patience import PatientProtocol
 from web.sessions import Sessions
 
 log = structlog.get_logger()
@@ -94,7 +95,7 @@ class Web:
         trusted = proxies(self._settings.web_trusted_proxies)
         return uvicorn.Config(
             build(self._parts),
-            http="h11",
+            http=PatientProtocol,
             lifespan="off",
             log_config=None,
             access_log=False,
