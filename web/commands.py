@@ -65,7 +65,8 @@ async def command(request: Request, parts: Parts, session: Session) -> Response:
     orders = [_order(sensors[serial], kind, its, expires_s) for serial, its in each]
     giving = Giving(parts, session, kind, orders)
     await giving.begin()
-    return StreamingResponse(giving.lines(), media_type="application/x-ndjson")
+    unbuffered = {"X-Accel-Buffering": "no"}  # of proxies that keep lines back until there are many
+    return StreamingResponse(giving.lines(), headers=unbuffered, media_type="application/x-ndjson")
 
 
 def _serial_numbers(given: object) -> list[str]:
