@@ -97,9 +97,11 @@ def migrate_command(operator: Operator) -> None:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before data is dropped.")
 @pass_operator
 def maintain(operator: Operator, keep: float | None, yes: bool) -> None:
-    """Drop old measurements, log lines and positions; on TimescaleDB's community edition turn compression on.
+    """Drop old measurements, log lines and positions; snapshot what statements cost; end sessions that are over.
 
-    Without --keep nothing is dropped. Meant to be called regularly, e.g. from cron.
+    Without --keep nothing is dropped. On TimescaleDB's community edition it makes sure that compression is on, and that
+    snapshots are taken by the database's own scheduler. Meant to be called regularly, e.g. from cron, where no
+    python -m timescale maintain --every runs.
 
     \b
     iotctl db maintain
