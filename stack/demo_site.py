@@ -1,6 +1,7 @@
 """What the demo's sensors sit on, and the rules that they are judged by: so that there is something to be found."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,9 @@ _BEARING: Final = {
         "pitch_diameter": SKF_6205.pitch_diameter,
     }
 }
+# Towns by the sea with pumps to keep it out: latitude, longitude.
+_TOWNS: Final = ((53.55, 9.99), (52.37, 4.90), (55.68, 12.57), (54.35, 18.65), (51.22, 4.40), (57.71, 11.97))
+_APART_DEGREES: Final = 0.004
 # The emulated pumps' bearings are diagnosed sooner than a plant would want to know.
 RULES: Final[Mapping[str, Mapping[str, Any]]] = {
     "Damaged bearing": {
@@ -48,11 +52,19 @@ def prepare(conninfo: Mapping[str, str | int], fleet: Fleet, serials: Sequence[s
                     "serial": serial,
                     "speed_rpm": speed_rpm,
                     "bearing": json.dumps(_BEARING),
+                    **_position(number),
                 }
-                for serial, speed_rpm in speeds_rpm(fleet).items()
+                for number, (serial, speed_rpm) in enumerate(speeds_rpm(fleet).items())
             ],
         )
         cursor.executemany(
             (_SQL / "demo_rule.sql").read_bytes(),
             [{"name": name, "definition": json.dumps(rule)} for name, rule in RULES.items()],
         )
+
+
+def _position(number: int) -> dict[str, float]:
+    """One town after the other; in each, pumps lie around its middle."""
+    (latitude, longitude), nth = _TOWNS[number % len(_TOWNS)], number // len(_TOWNS)
+    angle, away = 2.4 * nth, _APART_DEGREES * math.sqrt(nth)  # a sunflower's spiral: none covers another
+    return {"latitude": latitude + away * math.sin(angle), "longitude": longitude + away * math.cos(angle)}

@@ -1,6 +1,7 @@
 """`python -m docs.pictures [plots | page]`: draw the documentation's pictures anew into docs/images."""
 
 from collections.abc import Iterable
+from contextlib import closing
 
 import click
 
@@ -18,7 +19,10 @@ def main(which: str | None) -> None:
     if which != "plots":
         from docs.pictures.page import pictures
 
-        _write(pictures(lambda line: click.echo(line, err=True)))
+        with closing(
+            pictures(lambda line: click.echo(line, err=True))
+        ) as made:  # whatever happens, the demo ends
+            _write(made)
 
 
 def _write(pictures: Iterable[tuple[str, bytes]]) -> None:

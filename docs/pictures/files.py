@@ -8,14 +8,14 @@ from PIL import Image
 
 FOLDER: Final = Path(__file__).parent.parent / "images"
 MOST_BYTES: Final = 250_000  # of one picture
-_COLOURS = 192  # all that a plot or the page has, with the edges of its letters
 
 
 def write(name: str, png: bytes) -> Path:
     """Replace docs/images/NAME.png by this picture in a palette's colours; its path. ValueError where it is too large."""
     small = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
-        palette = image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+        # improved by k-means: surfaces keep their colours exactly, and small signs nearly
+        palette = image.convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE)
     palette.save(small, "png", optimize=True)
     if small.tell() > MOST_BYTES:
         raise ValueError(f"{name}.png has {small.tell():,} bytes, and may have {MOST_BYTES:,}")

@@ -6,7 +6,7 @@ committed.
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -23,19 +23,20 @@ _SENSORS: Final = 30
 _PUMP: Final = "pump-0005"  # the inner race of its bearing is damaged
 _SAMPLE_FREQUENCY_HZ: Final = 4_000
 _WIDE: Final[Mapping[str, int]] = {"width": 1280, "height": 800}
+_TALL: Final[Mapping[str, int]] = {"width": 1280, "height": 1150}  # the spectrum is in it, too
 _PHONE: Final[Mapping[str, int]] = {"width": 390, "height": 844}
 _PATIENCE_S: Final = 240.0
 
 
-def pictures(say: Say) -> Iterator[tuple[str, bytes]]:
+def pictures(say: Say) -> Generator[tuple[str, bytes]]:
     """Name and PNG of each. StackError where servers or browser cannot be had, playwright's errors where a page is not
     as it was.
     """
     with _demo(say) as (url, password), _browser(say) as chromium:
         _wait_for_alarm(chromium, url, password, say)
-        yield "page-sensor", _picture(chromium, url, password, f"/sensors/{_PUMP}", _WIDE, _settle_sensor)
+        yield "page-sensor", _picture(chromium, url, password, f"/sensors/{_PUMP}", _TALL, _settle_sensor)
         yield "page-fleet", _picture(chromium, url, password, "/", _WIDE, _settle)
-        yield "page-phone", _picture(chromium, url, password, f"/sensors/{_PUMP}", _PHONE, _settle_sensor)
+        yield "page-phone", _picture(chromium, url, password, f"/sensors/{_PUMP}", _PHONE, _settle_phone)
         yield "page-dark", _picture(chromium, url, password, "/alarms", _WIDE, _settle, color_scheme="dark")
 
 
@@ -96,8 +97,16 @@ def _settle(page: Page) -> None:
 
 
 def _settle_sensor(page: Page) -> None:
-    page.locator("[data-testid=waveform][data-frames]").wait_for()
-    page.wait_for_timeout(12_000)  # the span is full, and a spectrum averaged
+    page.get_by_test_id("watch-span").get_by_role("button", name="1 s", exact=True).click()
+    page.wait_for_timeout(6_000)  # the span is full, and a spectrum averaged
+
+
+def _settle_phone(page: Page) -> None:
+    _settle_sensor(page)
+    page.get_by_role("region", name="Live waveform").evaluate(
+        "(one) => scrollTo(0, one.getBoundingClientRect().top + scrollY - 60)"
+    )
+    page.wait_for_timeout(1_500)
 
 
 def _wait_for_alarm(chromium: Browser, url: str, password: str, say: Say) -> None:

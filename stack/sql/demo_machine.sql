@@ -1,7 +1,7 @@
 -- One machine with its sensor; a machine that is there stays as it is.
 WITH made AS (
-    INSERT INTO target (name, machine_group, support, rated_power_kw, speed_rpm, bearing)
-    VALUES (%(name)s, 2, 'rigid', 30, %(speed_rpm)s, %(bearing)s)
+    INSERT INTO target (name, machine_group, support, rated_power_kw, speed_rpm, bearing, latitude, longitude)
+    VALUES (%(name)s, 2, 'rigid', 30, %(speed_rpm)s, %(bearing)s, %(latitude)s, %(longitude)s)
     ON CONFLICT (name) DO NOTHING
     RETURNING id
 )
