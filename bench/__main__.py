@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench import alarms as judged
 from bench import commands as told
+from bench import web as looked
 from bench.measure import case
 from bench.pipeline import PROCESSES, chain
 from bench.report import Case, costs, memory, rates
@@ -57,6 +58,13 @@ console = Console()
     help="Sensors at 1 kHz that are judged by three rules each; 0: none.",
 )
 @click.option(
+    "--viewers",
+    default=100,
+    show_default=True,
+    type=click.IntRange(0, 1_000),
+    help="Pages that look at ten sensors live, at 1 kHz and at 25.6 kHz; 0: none.",
+)
+@click.option(
     "--out",
     default="bench-result.json",
     show_default=True,
@@ -64,7 +72,13 @@ console = Console()
     help="JSON file with the result.",
 )
 def main(
-    sizes: tuple[int, ...], seconds: float, cores: int, sensors: int, judged_sensors: int, out: Path
+    sizes: tuple[int, ...],
+    seconds: float,
+    cores: int,
+    sensors: int,
+    judged_sensors: int,
+    viewers: int,
+    out: Path,
 ) -> None:
     """Measure the whole chain, emulator to database, everything on this machine and on few cores.
 
@@ -74,13 +88,15 @@ def main(
     \b
     python -m bench
     python -m bench --samples 10 --seconds 5
-    python -m bench --samples 0 --commands 0 --alarms 1000
+    python -m bench --samples 0 --commands 0 --alarms 1000 --viewers 0
+    python -m bench --samples 0 --commands 0 --alarms 0 --viewers 100
     """
     available = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, available[:cores])
     cases: list[Case] = []
     steering: told.CommandCase | None = None
     judging: judged.AlarmCase | None = None
+    looking: list[looked.WebCase] = []
     try:
         with console.status("starting") as status, chain(status.update) as running:
             for size in filter(None, sizes or tuple(FIRST_RATES)):
@@ -90,6 +106,8 @@ def main(
                 steering = told.commands(running, sensors, status.update)
             if judged_sensors:
                 judging = judged.alarms(running, judged_sensors, seconds, status.update)
+            if viewers:
+                looking = looked.web(running, viewers, seconds, status.update)
     except StackError as error:
         console.print(f"bench: {error}", style="red")
         sys.exit(1)
@@ -102,6 +120,8 @@ def main(
     if judging is not None:
         for table in judged.tables(judging):
             console.print(table)
+    if looking:
+        console.print(looked.table(looking))
     for one in cases:
         console.print(f"{one.samples_per_message:,} samples: {one.limited_by}", style="dim")
     result = {
@@ -111,6 +131,7 @@ def main(
         "cases": [one.as_json() for one in cases],
         "commands": None if steering is None else steering.as_json(),
         "alarms": None if judging is None else judging.as_json(),
+        "web": [one.as_json() for one in looking],
     }
     out.write_text(json.dumps(result, indent=2) + "\n")
     console.print(f"written to {out}")

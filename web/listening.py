@@ -17,7 +17,7 @@ WEBSOCKETS: Final[dict[str, Any]] = {
     "ws_per_message_deflate": False,
     "ws_max_size": 65_536,
     "ws_ping_interval": 20.0,
-    "ws_ping_timeout": 20.0,
+    "ws_ping_timeout": 60.0,  # on a slow line a ping waits behind what was sent before
 }
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from runtime.live import LiveStream, Received, StreamRefusedError
+from vibration.signal import SignalError
 from web import live_metrics
 from web.live_config import LiveSettings
 from web.live_sensor import KEPT_S, LiveSensor
@@ -183,7 +184,12 @@ class LiveHub:
                 stretches = watched.sensor.stretches(channels)
                 if not stretches:
                     continue
-                found = await loop.run_in_executor(self._pool, _all_lines, stretches)
+                try:
+                    found = await loop.run_in_executor(self._pool, _all_lines, stretches)
+                except SignalError:
+                    log.exception("spectrum_not_made", serial_number=watched.sensor.serial_number)
+                    live_metrics.FAILURES.labels("spectrum").inc()
+                    continue
                 made = watched.sensor.keep_spectra(found)
                 for viewer in tuple(watched.viewers):
                     viewer.offer_spectra(made)

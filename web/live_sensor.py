@@ -137,11 +137,10 @@ class LiveSensor:
             one for (of, step), one in self._levels.items() if of == channel and step < rung and len(one)
         ]
         longest = max(finer, key=lambda one: one.length_ns, default=None)
-        pieces = recent.pieces
-        if longest is not None and longest.length_ns > pieces[-1].end_ns - pieces[0].start_ns:
+        if longest is not None and longest.length_ns > recent.length_ns:
             level.seed(longest)
-        else:
-            for piece in pieces:
-                grid = Grid(piece.start_ns, piece.frequency_hz, len(piece.samples), level.step_ns)
-                level.add(grid, piece.samples, live=True)
+            return level
+        for run in recent.runs():
+            grid = Grid(run.start_ns, run.frequency_hz, len(run.samples), level.step_ns)
+            level.add(grid, run.samples, live=True)
         return level

@@ -19,7 +19,10 @@ async def live(websocket: WebSocket, hub: LiveHub, user: str) -> None:
 
     user: whose it is, for the number of connections each may have; beyond, it is told so and closed (code 1013).
     """
-    await websocket.accept()
+    try:
+        await websocket.accept()
+    except WebSocketDisconnect:  # it has not waited
+        return
     try:
         viewer = hub.join(user)
     except TooManyError as error:

@@ -42,9 +42,28 @@ class Recent:
         self._taken = 0
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """All that are held, by time."""
-        return tuple(self._pieces)
+    def length_ns(self) -> int:
+        """From the first to the last sample that is held."""
+        return self._pieces[-1].end_ns - self._pieces[0].start_ns if self._pieces else 0
+
+    def runs(self) -> list[Piece]:
+        """All that are held, by time; what follows each other is one."""
+        runs: list[list[Piece]] = []
+        due_ns, count = 0.0, 0
+        for piece in self._pieces:
+            if runs and runs[-1][0].frequency_hz == piece.frequency_hz:
+                # from the run's beginning: what each is off by must not add up
+                due_ns = runs[-1][0].start_ns + count * 1e9 / piece.frequency_hz
+            if runs and _follows(runs[-1][0].frequency_hz, due_ns, piece):
+                runs[-1].append(piece)
+                count += len(piece.samples)
+            else:
+                runs.append([piece])
+                count = len(piece.samples)
+        return [
+            Piece(run[0].start_ns, run[0].frequency_hz, np.concatenate([one.samples for one in run]))
+            for run in runs
+        ]
 
     def add(self, piece: Piece, *, live: bool) -> None:
         """One more. live: nothing is newer; what seems to be was timed by a clock that is set back since."""
@@ -75,7 +94,7 @@ class Recent:
         for piece in reversed(self._pieces):
             if not parts:
                 wanted = min(max(round(_MOST_S * piece.frequency_hz), _FEW), MOST_SAMPLES)
-            elif not _follows(piece, parts[-1]):
+            elif not _follows(piece.frequency_hz, piece.end_ns, parts[-1]):
                 break
             parts.append(piece)
             count += len(piece.samples)
@@ -112,7 +131,6 @@ def lines(stretch: Piece) -> Lines:
     return Lines((together - 1) / 2 * step_hz, together * step_hz, amplitudes.astype(np.float32))
 
 
-def _follows(earlier: Piece, later: Piece) -> bool:
-    """Whether no sample is missing between them."""
-    tolerance_ns = 0.5e9 / later.frequency_hz
-    return earlier.frequency_hz == later.frequency_hz and abs(later.start_ns - earlier.end_ns) <= tolerance_ns
+def _follows(frequency_hz: float, due_ns: float, piece: Piece) -> bool:
+    """Whether the first sample of this is the one that is due then."""
+    return piece.frequency_hz == frequency_hz and abs(piece.start_ns - due_ns) <= 0.5e9 / frequency_hz

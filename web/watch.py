@@ -19,7 +19,7 @@ class Watch(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    serial_number: Annotated[str, Field(pattern=rf"\A{names.SERIAL_NUMBER.pattern}\Z")]
+    serial_number: Annotated[str, Field(pattern=f"^{names.SERIAL_NUMBER.pattern}$")]
     channels: Annotated[
         tuple[Annotated[int, Field(ge=0, le=255, strict=True)], ...],
         Field(min_length=1, max_length=_MOST_CHANNELS),

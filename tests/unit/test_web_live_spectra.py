@@ -105,10 +105,26 @@ def test_add_what_a_clock_that_was_set_back_makes_future_is_forgotten() -> None:
     for one in (first, second, third):
         recent.add(one, live=True)
     recent.add(Piece(second.start_ns - 1000, 1000.0, third.samples), live=True)
-    assert [one.start_ns for one in recent.pieces] == [first.start_ns, second.start_ns - 1000]
+    [run] = recent.runs()
+    assert (run.start_ns, len(run.samples)) == (first.start_ns, 200)
     recent.add(first, live=False)
     recent.add(third, live=False)
-    assert len(recent.pieces) == 2
+    assert [len(one.samples) for one in recent.runs()] == [200]
+    assert recent.length_ns == 200 * 10**6 - 1000
+
+
+def test_runs_are_one_where_samples_follow_each_other_and_never_drift_from_their_times() -> None:
+    """A sensor that is a little faster than it says: many small errors must not add up to a large one."""
+    recent = Recent()
+    for i in range(300):
+        recent.add(Piece(START_NS + i * 99_900_000, 1000.0, np.full(100, i, np.float32)), live=True)
+    runs = recent.runs()
+    assert 1 < len(runs) <= 60
+    for run in runs:
+        for at in range(0, len(run.samples), 100):
+            said_ns = START_NS + int(run.samples[at]) * 99_900_000
+            assert abs(run.start_ns + at * 10**6 - said_ns) <= 500_001
+    assert sum(len(run.samples) for run in runs) == 30_000
 
 
 @pytest.mark.parametrize("each", [1, 100, 40_000])
@@ -117,6 +133,6 @@ def test_recent_holds_a_bounded_number_of_samples(each: int) -> None:
     recent = Recent()
     for i in range(700):
         recent.add(Piece(START_NS + i * each * 10**6, 1000.0, np.zeros(each, np.float32)), live=True)
-    assert len(recent.pieces) <= 512
-    assert recent.pieces[-1].start_ns == START_NS + 699 * each * 10**6
-    assert sum(len(one.samples) for one in recent.pieces) == {1: 512, 100: 32_700, 40_000: 40_000}[each]
+    [run] = recent.runs()
+    assert run.end_ns == START_NS + 700 * each * 10**6
+    assert len(run.samples) == {1: 512, 100: 32_700, 40_000: 40_000}[each]
