@@ -139,6 +139,8 @@ def lost_by_tab(page: Page) -> list[str]:
         page.keyboard.press("Tab")
         here = page.evaluate(_AT_STOP)
         if here is not None and here["stop"] is not None:
+            if here["stop"] in reached:
+                break
             reached.add(here["stop"])
             if not here["seen"]:
                 problems.add(f"focus is not seen: {here['what']}")
