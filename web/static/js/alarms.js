@@ -75,7 +75,10 @@ export function alarmsView(main) {
     chosen = id;
     history.replaceState(null, "", id ? `/alarms?id=${encodeURIComponent(id)}` : "/alarms");
     table.choose(id, focus);
-    if (id) void detail.show(id);
+    if (id) {
+      void detail.show(id);
+      if (focus && matchMedia("(max-width: 900px)").matches) detail.element.scrollIntoView({ block: "start" });
+    }
     else detail.hide();
   }
 

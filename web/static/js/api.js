@@ -3,6 +3,7 @@
 import { LineSplitter } from "./lines.js";
 
 const TIME_LIMIT_MS = 12_000;
+const STREAM_LIMIT_MS = 60_000;
 
 /** What the server, or the way to it, said no with. */
 export class ApiError extends Error {
@@ -16,10 +17,12 @@ export class ApiError extends Error {
 }
 
 let csrfToken = "";
+let user = "";
 
-/** @param {string} token which every POST carries */
-export function useToken(token) {
+/** @param {string} token which every POST carries @param {string} name whose it is */
+export function useToken(token, name) {
   csrfToken = token;
+  user = name;
 }
 
 /** Leaves for the login page, and comes back here afterwards. */
@@ -83,13 +86,29 @@ export async function get(path, query = {}, signal) {
   return response.json();
 }
 
-/** @param {unknown} body @returns {RequestInit} */
-function posted(body) {
-  return {
+/**
+ * @param {string} path
+ * @param {unknown} body
+ * @param {number} [limitMs]
+ * @returns {Promise<Response>}
+ */
+async function posting(path, body, limitMs) {
+  const sent = csrfToken;
+  const options = () => ({
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": csrfToken },
     body: JSON.stringify(body),
-  };
+  });
+  try {
+    return await request(path, options(), undefined, limitMs);
+  } catch (error) {
+    // the same user has logged in anew in another tab: the session has another token
+    if (!(error instanceof ApiError) || error.status !== 403) throw error;
+    const session = await get("/api/session");
+    if (session.csrf_token === sent || session.name !== user) throw error;
+    csrfToken = session.csrf_token;
+    return request(path, options(), undefined, limitMs);
+  }
 }
 
 /**
@@ -98,7 +117,7 @@ function posted(body) {
  * @returns {Promise<any>}
  */
 export async function post(path, body) {
-  return (await request(path, posted(body))).json();
+  return (await posting(path, body)).json();
 }
 
 /**
@@ -108,7 +127,7 @@ export async function post(path, body) {
  * @returns {AsyncGenerator<any, void, void>}
  */
 export async function* postLines(path, body) {
-  const response = await request(path, posted(body), undefined, 60_000);
+  const response = await posting(path, body, STREAM_LIMIT_MS);
   if (response.body === null) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const lines = new LineSplitter();

@@ -1,17 +1,19 @@
 /** The live part of a sensor: waveform and spectrum with their controls, fed by one watch. */
 
 import { h, say } from "./dom.js";
-import { duration, number } from "./format.js";
+import { duration } from "./format.js";
 import { icon } from "./icons.js";
 import { live } from "./live.js";
 import { SpectrumPanel } from "./spectrum_panel.js";
 import { clockOffset } from "./session.js";
 import { segments } from "./segments.js";
+import { announce } from "./toasts.js";
 import { chartHost, Waveform } from "./waveform.js";
 
 const SPANS = [1, 2, 5, 10, 30, 60];
 const MOST_CHANNELS = 8;
 const SILENT_S = 3;
+const SLOW_MS = 10_000; // so long it is said that frames were skipped
 
 /**
  * @typedef {{number: number, name: string, quantity: string, unit: string, minimum: number | null, maximum: number | null}} Channel
@@ -21,7 +23,10 @@ export class LivePanel {
   #span = 10;
   #paused = false;
   #columns = 800;
-  #status = "";
+  #problem = "";
+  #skipped = 0;
+  #skippedAt = -Infinity;
+  #told = "";
   #delay = 0; // s
 
   /** @param {string} serial @param {Channel[]} channels @param {() => number} slowest s between two samples, about */
@@ -30,9 +35,9 @@ export class LivePanel {
     this.channels = channels.slice(0, MOST_CHANNELS);
     this.slowest = slowest;
     this.pauseButton = h("button", { class: "button small", type: "button", title: "Space", on: { click: () => this.pause(!this.#paused) } });
-    this.state = h("span", { class: "live-state", role: "status" });
+    this.state = h("span", { class: "live-state" });
     const spans = segments("Span", SPANS.map((s) => /** @type {[string, number]} */ ([`${s} s`, s])), this.#span, (s) => this.#choose(s), "watch-span");
-    const waveforms = chartHost("waveform");
+    const waveforms = chartHost("waveform", "Waveforms of the channels");
     this.element = h(
       "section",
       { class: "panel", "aria-label": "Live waveform" },
@@ -82,7 +87,7 @@ export class LivePanel {
     const low = h("input", { class: "input small short", type: "number", step: "any", value: "-1", "aria-label": "Lower limit" });
     const high = h("input", { class: "input small short", type: "number", step: "any", value: "1", "aria-label": "Upper limit" });
     const limits = h("span", { class: "inline", hidden: true }, low, "to", high);
-    const mode = h("select", { class: "select small", "aria-label": "Amplitude axis" }, [["auto", "Y: auto"], ["range", "Y: measuring range"], ["fixed", "Y: fixed"]].map(([value, text]) => h("option", { value, text })));
+    const mode = h("select", { class: "select small", "aria-label": "Amplitude axis" }, [["auto", "Y: auto"], ["equal", "Y: auto, all alike"], ["range", "Y: measuring range"], ["fixed", "Y: fixed"]].map(([value, text]) => h("option", { value, text })));
     const apply = () => {
       limits.hidden = mode.value !== "fixed";
       const [from, to] = [Number(low.value), Number(high.value)];
@@ -119,10 +124,9 @@ export class LivePanel {
         },
         frame: (frame) => (frame.kind === "spectrum" ? this.spectrum.take(frame) : this.waveform.take(frame)),
         status: (status) => {
-          const parts = [];
-          if (status.problem) parts.push(status.problem);
-          if (status.skipped_frames > 0) parts.push(`${number(status.skipped_frames)} frames skipped: this connection is slow`);
-          this.#status = parts.join(" · ");
+          this.#problem = status.problem ?? "";
+          if (status.skipped_frames > this.#skipped) this.#skippedAt = performance.now();
+          this.#skipped = status.skipped_frames;
           this.#tell();
         },
       },
@@ -132,16 +136,16 @@ export class LivePanel {
   /** What state the waveform is in, in words. */
   #tell() {
     const silent = Date.now() / 1000 - this.waveform.newest - this.#delay;
-    let text = this.#status;
-    let tone = "";
-    if (this.#paused) text = "paused";
-    else if (Number.isNaN(silent)) text = this.#status || "waiting for data";
-    else if (silent > SILENT_S + 3 * this.slowest()) [text, tone] = [`no data for ${duration(Math.floor(silent))}`, "warn"];
-    else {
-      tone = "on";
-      text ||= `live, ${duration(this.waveform.lag + clockOffset() / 1000)} behind`;
-    }
+    const lag = this.waveform.lag + clockOffset() / 1000;
+    let [state, text, tone] = ["live", `live, ${duration(lag)} behind`, "on"];
+    if (this.#paused) [state, text, tone] = ["paused", "paused", ""];
+    else if (this.#problem) [state, text, tone] = [this.#problem, this.#problem, "warn"];
+    else if (Number.isNaN(silent)) [state, text, tone] = ["waiting for data", "waiting for data", ""];
+    else if (silent > SILENT_S + 3 * this.slowest()) [state, text, tone] = ["no data", `no data for ${duration(Math.floor(silent))}`, "warn"];
+    else if (performance.now() - this.#skippedAt < SLOW_MS) text += ", coarser: this connection is slow";
     this.state.className = `live-state ${tone}`;
     say(this.state, text);
+    if (state !== this.#told) announce(`Waveform: ${state}`);
+    this.#told = state;
   }
 }

@@ -14,7 +14,7 @@ export async function openSession() {
   const sent = Date.now();
   const answer = await get("/api/session");
   offsetMs = answer.server_time_ms - (sent + Date.now()) / 2;
-  useToken(answer.csrf_token);
+  useToken(answer.csrf_token, answer.name);
   session.name = answer.name;
   session.role = answer.role;
   session.version = answer.version;

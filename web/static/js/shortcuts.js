@@ -9,7 +9,7 @@ const HELP = [
   ["Everywhere", ["g", "f"], "Go to the fleet"],
   ["Everywhere", ["g", "a"], "Go to the alarms"],
   ["Everywhere", ["g", "c"], "Go to the commands"],
-  ["Everywhere", ["/"], "Search"],
+  ["Everywhere", ["/"], "Search; Esc leaves the field"],
   ["Alarms", ["j", "k"], "Next, previous alarm (arrows, too)"],
   ["Alarms", ["a"], "Acknowledge"],
   ["Sensor", ["Space"], "Pause, resume the waveform"],
@@ -41,9 +41,13 @@ export async function showShortcuts() {
 export function listenToKeys(go, view) {
   let going = 0; // when g was pressed
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (document.querySelector("dialog[open]")) return;
-    const target = /** @type {Element | null} */ (event.target);
+    const target = /** @type {HTMLElement | null} */ (event.target);
+    if (isTyping(target)) {
+      if (event.key === "Escape") target?.blur(); // so that keys work again
+      return;
+    }
     if ((event.key === " " || event.key === "Enter") && target?.closest?.("button, a")) return;
     const address = { f: "/", a: "/alarms", c: "/commands" }[event.key];
     const isChord = performance.now() - going < CHORD_MS;

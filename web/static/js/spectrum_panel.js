@@ -16,7 +16,7 @@ export class SpectrumPanel {
     this.peaks = h("tbody");
     this.note = h("span", { class: "muted" });
     const readout = h("span", { class: "readout" });
-    const host = chartHost("spectrum");
+    const host = chartHost("spectrum", "Spectrum; its strongest peaks are in the table");
     const speed = h("input", { class: "input small short", type: "number", min: "0", step: "any", placeholder: "–", "aria-label": "Running speed in revolutions per minute" });
     const order = h("th", { class: "number", scope: "col", text: "Order" });
     this.element = h(

@@ -6,14 +6,16 @@ import { clock } from "./format.js";
  * A moment on an axis of times: 14:03:22, or 03:22.5 where ticks are closer than a second.
  * @param {number} at Unix time in s
  * @param {number} step s between ticks
+ * @param {boolean} [whole] with the hour
  */
-export function tick(at, step) {
+export function tick(at, step, whole = false) {
   const text = clock(1000 * at + 0.01);
   if (step >= 1) return text;
   const decimals = step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
-  const whole = Math.floor(at + 1e-6);
-  const fraction = Math.min(0.9999, Math.max(0, at - whole)).toFixed(decimals);
-  return fraction.startsWith("1") ? clock(1000 * (whole + 1)).slice(3) + fraction.slice(1) : text.slice(3) + fraction.slice(1);
+  const second = Math.floor(at + 1e-6);
+  const fraction = Math.min(0.9999, Math.max(0, at - second)).toFixed(decimals);
+  const shown = fraction.startsWith("1") ? clock(1000 * (second + 1)) : text;
+  return shown.slice(whole ? 0 : 3) + fraction.slice(1);
 }
 
 /** @param {number[]} splits of one axis @returns {number} decimals that tell them apart */

@@ -5,6 +5,8 @@ import { Playhead } from "./playhead.js";
 import { Trace } from "./trace.js";
 
 const MARGIN_S = 4; // kept beyond the span: what is there and not yet shown
+const STILL_MS = 250; // from picture to picture where motion is not wanted
+const SLOW_MS = 25;
 const MOST_ENTRIES = 20_000; // of a channel; there are two samples a bin at most
 
 /** @typedef {import("./frames.js").Frame} Frame */
@@ -19,7 +21,10 @@ export class Waveform {
   #animation = 0;
   #seen = true; // by somebody: not scrolled away
   #edge = NaN; // that is painted
-  #due = 0;
+  #due = 0; // ms
+  #turned = 0;
+  #interval = 16;
+  #equal = false;
 
   /**
    * @param {HTMLElement} host
@@ -30,10 +35,14 @@ export class Waveform {
     this.host = host;
     const sync = `waveform-${Math.random()}`;
     channels.forEach((channel, i) => {
-      const trace = new Trace(host, channel, i === channels.length - 1, sync, (from, to) => {
+      const look = (/** @type {number} */ from, /** @type {number} */ to) => {
         paused();
         for (const one of this.traces.values()) one.look(from, to);
-      });
+      };
+      const reset = () => {
+        if (this.paused) for (const one of this.traces.values()) one.lookAtAll();
+      };
+      const trace = new Trace(host, channel, i === channels.length - 1, sync, look, reset);
       this.traces.set(channel.number, trace);
     });
     this.#watcher = new IntersectionObserver(([entry]) => {
@@ -58,14 +67,14 @@ export class Waveform {
 
   /** @param {import("./live.js").Watching} watching @param {boolean} anew */
   begin(watching, anew) {
-    this.#playhead.delay = Math.max(0, watching.delay_s ?? 0);
+    const delay = Math.max(0, watching.delay_s ?? 0);
+    this.#playhead.delay = delay;
     if (!anew) return;
-    const isSame = watching.span_s === this.#span;
     this.#span = watching.span_s;
-    const kept = watching.span_s + this.#playhead.delay + MARGIN_S;
+    const kept = watching.span_s + delay + MARGIN_S;
     const capacity = Math.min(MOST_ENTRIES, Math.ceil((2 * kept) / watching.bin_s));
     for (const trace of this.traces.values()) trace.begin(capacity, watching.bin_s);
-    if (!isSame) this.#playhead = new Playhead(watching.delay_s);
+    this.#playhead = new Playhead(watching.delay_s);
     this.#edge = NaN;
   }
 
@@ -100,10 +109,18 @@ export class Waveform {
     this.#wake();
   }
 
-  /** @param {"auto" | "range" | "fixed"} mode @param {number} [minimum] @param {number} [maximum] */
+  /** `equal`: as auto, the same for all channels of a unit. @param {"auto" | "equal" | "range" | "fixed"} mode @param {number} [minimum] @param {number} [maximum] */
   scale(mode, minimum, maximum) {
+    this.#equal = mode === "equal";
     for (const trace of this.traces.values()) trace.scale(mode, minimum, maximum);
     this.#edge = NaN;
+  }
+
+  /** @param {Trace} trace @returns {[number, number]} that its axis has to have room for */
+  #extent(trace) {
+    if (!this.#equal) return [trace.low, trace.high];
+    const alike = [...this.traces.values()].filter((one) => one.channel.unit === trace.channel.unit);
+    return [Math.min(...alike.map((one) => one.low)), Math.max(...alike.map((one) => one.high))];
   }
 
   #wake = () => {
@@ -114,20 +131,21 @@ export class Waveform {
   /** @param {number} now ms since the page began */
   #turn = (now) => {
     this.#animation = requestAnimationFrame(this.#turn);
+    this.#interval += 0.1 * (Math.min(100, now - this.#turned) - this.#interval);
+    this.#turned = now;
     if (now < this.#due) return;
     const edge = this.#playhead.edge(Date.now() / 1000);
     const pixel = this.#span / Math.max(200, this.host.clientWidth * (devicePixelRatio || 1));
     if (Math.abs(edge - this.#edge) < pixel) return; // nothing to be seen of it
     this.#edge = edge;
-    const began = performance.now();
-    for (const trace of this.traces.values()) trace.paint(edge - this.#span, edge);
-    const took = performance.now() - began;
-    // where painting is slow the page stays usable: at most half of the time goes into it
-    this.#due = this.#still.matches ? now + 250 : took > 8 ? now + 2 * took - 1 : 0;
+    for (const trace of this.traces.values()) trace.gather(edge - this.#span, edge);
+    for (const trace of this.traces.values()) trace.show(...this.#extent(trace));
+    // a browser that is slow at drawing says so by calling seldom: it gets fewer pictures, and the page stays usable
+    this.#due = this.#still.matches ? now + STILL_MS : this.#interval > SLOW_MS ? now + 1.5 * this.#interval : 0;
   };
 }
 
-/** @param {string} testid @returns {HTMLElement} where waveforms or a spectrum are drawn */
-export function chartHost(testid) {
-  return h("div", { class: "charts", testid, "data-frames": "0" });
+/** @param {string} testid @param {string} label @returns {HTMLElement} where waveforms or a spectrum are drawn */
+export function chartHost(testid, label) {
+  return h("div", { class: "charts", testid, role: "group", "aria-label": label, "data-frames": "0" });
 }
