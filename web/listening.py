@@ -1,19 +1,17 @@
-"""The socket that the page is served on, and how uvicorn treats WebSockets, so that a slow viewer is noticed."""
+"""The socket that the page is served on, and how uvicorn treats WebSockets."""
 
 import socket
 from typing import Any, Final
 
+from web.live_protocol import LiveProtocol
+
 _BACKLOG: Final = 1024
-# What the kernel holds for a viewer that does not read (it takes twice as much): without a bound it takes megabytes,
-# which is a long time on a slow line before anybody here knows that it is one.
-_SEND_BUFFER_BYTES: Final = 65_536
-# Then a connection is given up that takes nothing of what waits for it.
-_DEAF_MS: Final = 60_000
+_DEAF_MS: Final = 60_000  # then a connection is given up that takes nothing of what waits for it
 
 # For uvicorn.Config. Frames are floats that compress little, and compressing them for each viewer costs more than
-# everything else; the implementation without a task of its own for each connection costs the least.
+# everything else.
 WEBSOCKETS: Final[dict[str, Any]] = {
-    "ws": "websockets-sansio",
+    "ws": LiveProtocol,
     "ws_per_message_deflate": False,
     "ws_max_size": 65_536,
     "ws_ping_interval": 20.0,
@@ -29,8 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # connections have these from the socket that listens
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        # connections have it from the socket that listens
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAF_MS)
         listening.bind(address)
         listening.listen(_BACKLOG)

@@ -17,7 +17,7 @@ from web.pace import Pace
 from web.watch import Watch
 
 _MOST_PENDING: Final = 64  # frames of one set
-_SELDOM: Final = 4  # of so many spectra a slow viewer gets one
+_SELDOM: Final = 32  # of so many spectra a very slow viewer gets one; they are large
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -110,7 +110,7 @@ class Viewer:
             return
         mine = {channel: made[channel] for channel in self.watch.channels if channel in made}
         self._spectra_offered += 1
-        if self._under_way or (self.coarser and self._spectra_offered % _SELDOM):
+        if self._under_way or self._spectra_offered % min(2**self.coarser, _SELDOM):
             live_metrics.SPECTRA_SKIPPED.inc(len(mine))
             return
         self._spectra.update(mine)
