@@ -77,7 +77,7 @@ export function alarmsView(main) {
     table.choose(id, focus);
     if (id) {
       void detail.show(id);
-      if (focus && matchMedia("(max-width: 900px)").matches) detail.element.scrollIntoView({ block: "start" });
+      if (focus && matchMedia("(max-width: 1100px)").matches) detail.element.scrollIntoView({ block: "start" });
     }
     else detail.hide();
   }

@@ -30,6 +30,9 @@ export function ask({ title, body, confirm, danger = false, closeOnly = false, t
     form.addEventListener("submit", () => {
       confirmed = true;
     });
+    form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !closeOnly) form.requestSubmit(go); // also from a comment
+    });
     dialog.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       if (event.target === dialog) dialog.close(); // the backdrop
     });

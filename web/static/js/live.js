@@ -16,6 +16,7 @@ const HIDDEN_MS = 10_000; // a tab that is hidden for so long watches nothing
  * @typedef {object} Listener
  * @property {(watching: Watching, anew: boolean) => void} watching `anew`: everything is sent again, in bins of this width
  * @property {(frame: import("./frames.js").Frame) => void} frame
+ * @property {() => void} lost the connection is; it comes back by itself
  * @property {(status: {problem: string | null, skipped_frames: number, latency_ms: number | null}) => void} status
  */
 
@@ -104,6 +105,7 @@ export class Live {
   #lost(code) {
     this.#socket = null;
     if (!this.#wanted) return;
+    this.#listener?.lost();
     if (code === LOGGED_OUT) return toLogin();
     if (code === OTHER_SITE) return reportProblem("live", "Not live: the server refused this page's origin. Open the address that it is published under.");
     reportProblem("live", "Connection lost, reconnecting…");

@@ -118,7 +118,12 @@ export class LivePanel {
     live.watch(
       { serial_number: this.serial, channels: this.channels.map((one) => one.number), span_s: this.#span, columns: this.#columns, spectrum: true },
       {
+        lost: () => {
+          this.#problem = "connection lost";
+          this.#tell();
+        },
         watching: (watching, anew) => {
+          this.#problem = "";
           this.#delay = watching.delay_s ?? 0;
           this.waveform.begin(watching, anew);
         },
