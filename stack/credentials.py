@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime import dynsec
+from runtime.password_files import password
 from stack import secrets
 
 
@@ -20,12 +21,12 @@ class Credentials:
         """Serial number → password; made where missing. WireError for a bad serial number, DynsecError."""
         wanted = list(serial_numbers)
         with self._locked() as known:
-            missing = {serial: secrets.password() for serial in wanted if serial not in known}
+            missing = {serial: password() for serial in wanted if serial not in known}
             if missing:
                 # the broker first: a password that only it knows is replaced by the next call
                 dynsec.apply(self._access, dynsec.add(missing))
                 known.update(missing)
-                secrets.write_private(self._file, known)
+                secrets.write_json(self._file, known)
             return {serial: known[serial] for serial in wanted}
 
     def revoke(self, serial_numbers: Iterable[str]) -> None:
@@ -33,7 +34,7 @@ class Credentials:
         gone = list(serial_numbers)
         with self._locked() as known:
             dynsec.apply(self._access, dynsec.remove(gone))
-            secrets.write_private(self._file, {s: password for s, password in known.items() if s not in gone})
+            secrets.write_json(self._file, {s: secret for s, secret in known.items() if s not in gone})
 
     @contextmanager
     def _locked(self) -> Iterator[dict[str, str]]:

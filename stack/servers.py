@@ -11,6 +11,8 @@ from typing import ClassVar
 
 import psycopg
 
+from runtime import mosquitto_accounts, rabbitmq_accounts
+from runtime.password_files import write_private
 from stack import secrets
 from stack.ports import Ports, listening
 from stack.sandbox import Process, Sandbox
@@ -91,14 +93,14 @@ class Mosquitto(Server):
             "include_dir /etc/streaming\n"
         )
         # the broker wants it private, which a file in a checkout is not
-        secrets.write_text(self.data / "acl", (REPOSITORY / "mosquitto/acl").read_text())
+        write_private(self.data / "acl", (REPOSITORY / "mosquitto/acl").read_text())
         users = self.data / "dynamic-security.json"
-        passwords = dict(self.passwords)
+        passwords = secrets.of("mqtt", self.passwords)
         if users.exists():
             known = json.loads(users.read_text())
-            secrets.write_private(users, secrets.renew_dynamic_security(known, passwords))
+            secrets.write_json(users, mosquitto_accounts.renewed(known, passwords))
         else:
-            secrets.write_private(users, secrets.dynamic_security(passwords))
+            secrets.write_json(users, mosquitto_accounts.first_state(passwords))
 
     def command(self) -> list[str]:
         """In the foreground."""
@@ -130,9 +132,8 @@ class Rabbitmq(Server):
             "load_definitions = /data/definitions.json\n"
         )
         # each time, and loaded at each start: a newer version knows more users, and other rights
-        secrets.write_private(
-            self.data / "definitions.json", secrets.rabbitmq_definitions(dict(self.passwords))
-        )
+        definitions = rabbitmq_accounts.definitions(secrets.of("rabbitmq", self.passwords))
+        secrets.write_json(self.data / "definitions.json", definitions)
         cookie = self.data / ".erlang.cookie"
         if not cookie.exists():
             cookie.write_text(self.passwords["rabbitmq/cookie"])
