@@ -11,7 +11,10 @@ import pytest
 
 from stack.local import Stack
 from tests.integration.live_page import Page, Site, deaf, site, until, watch_of
-from tests.integration.relay import Relay
+from tests.integration.relay import Relay, rabbitmq
+from web import live_hub
+from web.live_config import LiveSettings
+from web.live_hub import LiveHub
 from wire.codec import Batch, ChannelBatch, Samples
 
 AXES = 3
@@ -335,3 +338,20 @@ async def test_pages_beyond_the_bound_are_told_so(stack: Stack) -> None:
         await until(lambda: not bounded.hub._viewers)
         async with Page(bounded, "carl") as welcome:
             await until(lambda: welcome.last("status"))
+
+
+async def test_hub_that_rabbitmq_does_not_let_in_says_so_and_tries_again(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is served all the same; when the user may read, waveforms come."""
+    monkeypatch.setattr(live_hub, "_REFUSED_S", 0.2)
+    given = rabbitmq(stack, "web").model_dump()
+    hub = LiveHub(LiveSettings.model_validate({**given, "rabbitmq_password": "wrong"}))
+    running = asyncio.create_task(hub.run())
+    try:
+        await until(lambda: "does not let 'web' read" in str(hub.problem))
+        hub._stream._settings = LiveSettings.model_validate(given)
+        await until(lambda: hub.problem is None)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

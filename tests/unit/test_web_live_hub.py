@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from tests.unit.live_batches import received
 from tests.unit.live_frames import Picture, decode
+from vibration.signal import SignalError
 from web import live_hub
 from web.live_config import LiveSettings
 from web.live_hub import LiveHub, TooManyError
@@ -94,6 +96,10 @@ class Hub(LiveHub):
                 await asyncio.sleep(0.005)
         for _ in range(5):
             await asyncio.sleep(0)
+
+
+def metric(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
@@ -210,10 +216,13 @@ async def test_viewer_that_does_not_read_misses_frames_and_gets_them_as_one(seco
     hub.batches(2)
     await hub.shown()
     slow.line.gate.clear()
+    skipped = metric("web_live_skipped_total")
     for _ in range(6):
         hub.batches(2)
         await hub.shown()
-    assert slow.viewer.waiting_bytes < 500
+    assert metric("web_live_skipped_total") == skipped + 5
+    assert 0 < slow.viewer.waiting_bytes < 500
+    assert metric("web_live_waiting_bytes") == slow.viewer.waiting_bytes
     before = slow.line.waves[0].messages
     slow.line.gate.set()
     await until(lambda: slow.line.waves[0].bins == quick.line.waves[0].bins)
@@ -311,6 +320,34 @@ async def test_spectra_come_to_who_has_asked_and_seldom_to_who_is_slow(second: N
         await page.leave()
 
 
+async def test_spectrum_that_cannot_be_made_ends_nothing(
+    second: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is counted; the waveform goes on, and the next spectrum is tried."""
+    real = live_hub._all_lines
+
+    def fails(_stretches: object) -> Any:
+        monkeypatch.setattr(live_hub, "_all_lines", real)
+        raise SignalError("no")
+
+    monkeypatch.setattr(live_hub, "_all_lines", fails)
+    failures = metric("web_live_failures_total", side="spectrum")
+    hub = Hub()
+    page = Page(hub)
+    page.watch(spectrum=True)
+    running = asyncio.create_task(hub.run())
+
+    def measured() -> bool:
+        hub.batches(1)
+        return page.line.spectra > 0
+
+    await until(measured)
+    assert metric("web_live_failures_total", side="spectrum") == failures + 1
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await page.leave()
+
+
 async def test_silent_sensor_shows_its_last_bin_as_it_is(
     second: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,6 +375,9 @@ async def test_join_beyond_what_is_allowed_is_refused_and_leaving_makes_room() -
     pages.append(Page(hub, "bert"))
     with pytest.raises(TooManyError, match="3 pages"):
         hub.join("carl")
+    assert metric("web_live_viewers") == 3
+    assert metric("web_live_refused_total", bound="all") >= 1
+    assert metric("web_live_refused_total", bound="user") >= 1
     await pages[0].leave()
     pages[0] = Page(hub, "anna")
     for page in pages:
