@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { bounds, clipRing } from "../../web/static/js/clipping.js";
 import { boxOf, clustered, projected } from "../../web/static/js/clusters.js";
 import { degreesText, graticuleStep, latitudeOf, longitudeOf, niceBelow, scaleBar, Viewport, worldX, worldY } from "../../web/static/js/mercator.js";
-import { decodeArcs, join, linesOf } from "../../web/static/js/topojson.js";
+import { decodeArcs, join, linesOf, unpack, unwrapped } from "../../web/static/js/topojson.js";
 
 const near = (a, b, within = 1e-9) => assert.ok(Math.abs(a - b) < within, `${a} is not ${b}`);
 
@@ -77,11 +77,34 @@ test("positions that are far apart stay single", () => {
   assert.deepEqual(clustered(positions, xs, ys, 1e-4).map((one) => one.count), [1, 1, 1]);
 });
 
+/** As world.json is packed: zigzag, base 46, the lowest digit first; the second half of the alphabet goes on. */
+function pack(numbers) {
+  const alphabet = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((one) => one !== '"' && one !== "\\");
+  return numbers
+    .map((number) => {
+      let rest = number < 0 ? -2 * number - 1 : 2 * number;
+      let text = "";
+      for (; rest >= 46; rest = Math.floor(rest / 46)) text += alphabet[46 + (rest % 46)];
+      return text + alphabet[rest];
+    })
+    .join("");
+}
+
 const SQUARES = {
   transform: { scale: [0.5, 0.5], translate: [10, 20] },
-  arcs: [[[0, 0], [2, 0], [0, 2]], [[2, 2], [-2, 0], [0, -2]]],
+  arcs: [pack([0, 0, 2, 0, 0, 2]), pack([2, 2, -2, 0, 0, -2])],
   objects: { land: { type: "MultiPolygon", arcs: [[[0, 1]], [[~1, ~0]]] }, borders: { type: "MultiLineString", arcs: [[~0]] } },
 };
+
+test("packed numbers of any size and sign are what they were", () => {
+  const numbers = [0, -1, 1, 22, -23, 23, -1058, 1057, 8191, -8192, 1e6, ...Array.from({ length: 200 }, (_, i) => (i - 100) * 37)];
+  assert.deepEqual(unpack(pack(numbers)), numbers);
+  assert.deepEqual(unpack(""), []);
+});
+
+test("a line that crosses the date line goes on beyond it", () => {
+  assert.deepEqual([...unwrapped(Float64Array.of(170, 60, 179, 61, -179, 62, -170, 63, 179, 64))], [170, 60, 179, 61, 181, 62, 190, 63, 179, 64]);
+});
 
 test("arcs are decoded from differences, scaled and moved", () => {
   assert.deepEqual([...decodeArcs(SQUARES)[0]], [10, 20, 11, 20, 11, 21]);

@@ -128,7 +128,7 @@ export function drawGraticule(context, view) {
   for (let i = Math.ceil(Math.max(left, -180) / step); i * step <= Math.min(right, 180); i += 1) {
     const x = Math.round(view.px(worldX(i * step))) + 0.5;
     context.moveTo(x, 0);
-    context.lineTo(x, view.height);
+    context.lineTo(x, view.height - 18);
     if (x > 60 && x < view.width - 30) context.fillText(degreesText(i * step, step, "E", "W"), x, view.height - 6);
   }
   context.textAlign = "left";

@@ -54,6 +54,7 @@ export function sensorView(main, { serial }) {
       shape = found;
       rebuild(answer.channels);
     }
+    live?.spectrum.knowSpeed(sensor.target_speed_rpm);
   }, REFRESH_MS, (error) => {
     if (error instanceof ApiError && error.status === 404) {
       asking.stop();

@@ -40,22 +40,34 @@ export class SpectrumPanel {
       )),
     );
     this.spectrum = new Spectrum(host, channels, readout, (found) => this.#show(found));
-    const apply = () => {
-      const rpm = Number(speed.value);
-      this.spectrum.speed(rpm > 0 ? rpm / 60 : 0);
+    this.speed = speed;
+    speed.addEventListener("input", () => {
+      this.#apply();
       try {
         sessionStorage.setItem(this.key, speed.value);
       } catch {
         // not kept
       }
-    };
-    speed.addEventListener("input", apply);
+    });
     try {
       speed.value = sessionStorage.getItem(this.key) ?? "";
     } catch {
       // not kept
     }
-    if (speed.value) apply();
+    this.#apply();
+  }
+
+  /** What the machine's speed is, as long as nobody enters another. @param {number | null | undefined} rpm */
+  knowSpeed(rpm) {
+    const text = rpm ? String(Number(rpm.toPrecision(6))) : "–";
+    if (this.speed.placeholder === text) return;
+    this.speed.placeholder = text;
+    this.#apply();
+  }
+
+  #apply() {
+    const rpm = Number(this.speed.value || this.speed.placeholder);
+    this.spectrum.speed(rpm > 0 ? rpm / 60 : 0);
   }
 
   dispose() {

@@ -1,10 +1,39 @@
-/** Decodes the two kinds of geometry of a TopoJSON file that the map draws (topojson-specification 3.0, quantized). Pure. */
+/** Decodes the two kinds of geometry that the map draws, of a quantized TopoJSON file whose arcs are packed. Pure. */
 
 /**
  * @typedef {{scale: [number, number], translate: [number, number]}} Transform
  * @typedef {{type: string, arcs: any}} Geometry
- * @typedef {{transform: Transform, arcs: [number, number][][], objects: Record<string, Geometry>}} Topology
+ * @typedef {{transform: Transform, arcs: string[], objects: Record<string, Geometry>}} Topology
  */
+
+/** Printable characters that need no escape in JSON. The first half ends a number, the second half goes on. */
+const FIRST = 33;
+const LEFT_OUT = [34, 92];
+const HALF = 46;
+
+/**
+ * Numbers that were packed into a text: in base 46, the lowest digit first, zigzag (0, −1, 1, −2, 2 …).
+ * @param {string} text
+ * @returns {number[]}
+ */
+export function unpack(text) {
+  const numbers = [];
+  let value = 0;
+  let unit = 1;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    const digit = code - FIRST - LEFT_OUT.filter((one) => one < code).length;
+    value += (digit % HALF) * unit;
+    if (digit >= HALF) {
+      unit *= HALF;
+      continue;
+    }
+    numbers.push(value % 2 === 0 ? value / 2 : -(value + 1) / 2);
+    value = 0;
+    unit = 1;
+  }
+  return numbers;
+}
 
 /**
  * The lines of a topology as coordinates, each `[x0, y0, x1, y1, …]` in degrees.
@@ -13,16 +42,14 @@
  */
 export function decodeArcs(topology) {
   const { scale, translate } = topology.transform;
-  return topology.arcs.map((arc) => {
-    const points = new Float64Array(2 * arc.length);
-    let x = 0;
-    let y = 0;
-    arc.forEach(([dx, dy], i) => {
-      x += dx;
-      y += dy;
-      points[2 * i] = x * scale[0] + translate[0];
-      points[2 * i + 1] = y * scale[1] + translate[1];
-    });
+  return topology.arcs.map((text) => {
+    const points = Float64Array.from(unpack(text));
+    const at = [0, 0];
+    for (let i = 0; i < points.length; i += 1) {
+      const axis = i % 2;
+      at[axis] += points[i];
+      points[i] = at[axis] * scale[axis] + translate[axis];
+    }
     return points;
   });
 }
