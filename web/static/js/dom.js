@@ -87,9 +87,15 @@ export function keyed(parent, items, key, make) {
   /** @type {Map<string, any>} */
   const known = new Map();
   for (const child of /** @type {any} */ (parent.children)) known.set(child.dataset.key, child);
+  /** @type {Map<string, number>} */
+  const times = new Map();
   let at = parent.firstElementChild;
   for (const item of items) {
-    const name = key(item);
+    // two of the same key are two rows: nothing promises that log lines differ
+    const own = key(item);
+    const time = times.get(own) ?? 0;
+    times.set(own, time + 1);
+    const name = time === 0 ? own : `${own} #${time}`;
     let row = known.get(name);
     if (row === undefined) {
       row = make(item);
