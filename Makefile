@@ -68,8 +68,11 @@ demo: servers  ## Everything on this machine, with a live view: make demo [SENSO
 bench: servers  ## What the whole chain sustains here, and what a message costs
 	@$(BIN)/python -m bench
 
-lock: setup  ## Write requirements.lock anew (needs uv)
-	uv pip compile pyproject.toml --extra ctl --extra dev --extra firmware --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --quiet --output-file requirements.lock
+LOCKED := --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --quiet
+lock: setup  ## Write requirements.lock anew, and from it what goes into the image (needs uv)
+	uv pip compile pyproject.toml --extra ctl --extra dev --extra firmware $(LOCKED) --output-file requirements.lock
+	uv pip compile pyproject.toml --extra ctl --constraints requirements.lock --no-annotate $(LOCKED) --output-file requirements-image.lock
+	echo hatchling | uv pip compile - --constraints requirements.lock --no-annotate $(LOCKED) --output-file requirements-build.lock
 
 clean:  ## Forget the virtual environment and the data of this checkout's stack
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stack down; fi

@@ -3,6 +3,8 @@
 import asyncio
 import sys
 
+import click
+
 from bridge.config import BridgeSettings
 from bridge.service import Bridge
 from runtime import config
@@ -10,15 +12,25 @@ from runtime.health import Health
 from runtime.service import run_service
 
 
-def main() -> int:
-    """Entry point; the exit code."""
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Relay what sensors publish to RabbitMQ, and commands to sensors.
+
+    Several of these share the sensors' messages, each as an MQTT user of its own. Settings come from STREAMING_*
+    variables: see .env.example.
+    """
     settings = config.load(BridgeSettings)
 
     async def run(health: Health, stop: asyncio.Event) -> None:
         await Bridge(settings, health).run(stop)
 
-    return run_service("bridge", settings, run)
+    sys.exit(run_service("bridge", settings, run))
+
+
+def main() -> None:
+    """Entry point."""
+    cli()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

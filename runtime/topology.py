@@ -7,10 +7,10 @@ which nobody has to read, it keeps the newest.
 
 import asyncio
 import contextlib
-import sys
 import time
 from typing import Any
 
+import click
 import pika
 import pika.exceptions
 from pydantic import Field
@@ -174,16 +174,19 @@ def apply(settings: TopologySettings, timeout_s: float = 60.0) -> None:
             return
 
 
-def main() -> int:
-    """Entry point; exit code 0, or 1 with a sentence."""
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Declare the exchange, streams and queues that are missing, as an account that may configure.
+
+    Before any service, and at every upgrade; waits a minute for a RabbitMQ that is starting. Settings come from
+    STREAMING_* variables: see .env.example.
+    """
     settings = config.load(TopologySettings)
     try:
         apply(settings)
     except TopologyError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
