@@ -84,29 +84,34 @@ export function say(element, text) {
  * @param {(item: T) => Element & {update?: (item: T) => void}} make
  */
 export function keyed(parent, items, key, make) {
+  const names = distinctNames(items.map(key));
+  const wanted = new Set(names);
   /** @type {Map<string, any>} */
   const known = new Map();
-  for (const child of /** @type {any} */ (parent.children)) known.set(child.dataset.key, child);
-  /** @type {Map<string, number>} */
-  const times = new Map();
+  for (const child of /** @type {any[]} */ ([...parent.children])) {
+    // first, so that no row has to be moved past one that is no longer there: moving takes the focus away
+    if (wanted.has(child.dataset.key)) known.set(child.dataset.key, child);
+    else child.remove();
+  }
   let at = parent.firstElementChild;
-  for (const item of items) {
-    // two of the same key are two rows: nothing promises that log lines differ
-    const own = key(item);
-    const time = times.get(own) ?? 0;
-    times.set(own, time + 1);
-    const name = time === 0 ? own : `${own} #${time}`;
-    let row = known.get(name);
-    if (row === undefined) {
-      row = make(item);
-      row.dataset.key = name;
-    }
-    known.delete(name);
+  items.forEach((item, i) => {
+    const row = known.get(names[i]) ?? make(item);
+    row.dataset.key = names[i];
     row.update?.(item);
     if (row === at) at = row.nextElementSibling;
     else parent.insertBefore(row, at);
-  }
-  for (const row of known.values()) row.remove();
+  });
+}
+
+/** Two of the same key are two rows: nothing promises that log lines differ. @param {string[]} keys */
+function distinctNames(keys) {
+  /** @type {Map<string, number>} */
+  const times = new Map();
+  return keys.map((own) => {
+    const time = times.get(own) ?? 0;
+    times.set(own, time + 1);
+    return time === 0 ? own : `${own} #${time}`;
+  });
 }
 
 /** @param {EventTarget | null} target whether keys belong to a field that is being typed into */
