@@ -47,7 +47,7 @@ def one_of(given: Mapping[str, str], name: str, allowed: Collection[str], defaul
 def text(given: Mapping[str, str], name: str, longest: int) -> str | None:
     """A text of the query; None where there is none."""
     value = given.get(name, "").strip()
-    if len(value) > longest or "\0" in value:
+    if len(value) > longest or not _storable(value):
         raise RequestError(f"{name} has at most {longest} characters.")
     return value or None
 
@@ -68,11 +68,16 @@ def some_serial_number(given: Mapping[str, str], name: str) -> str | None:
 def comment(body: Mapping[str, Any], *, required: bool) -> str:
     """The comment of a body."""
     value = body.get("comment", "")
-    if not isinstance(value, str) or len(value) > LONGEST_COMMENT or "\0" in value:
+    if not isinstance(value, str) or len(value) > LONGEST_COMMENT or not _storable(value):
         raise RequestError(f"The comment is a text of at most {LONGEST_COMMENT} characters.")
     if required and not value.strip():
         raise RequestError("Say why, in the comment.")
     return value.strip()
+
+
+def _storable(value: str) -> bool:
+    """Whether the database can have it: JSON may hold halves of characters (\\ud800), and zeros."""
+    return "\0" not in value and not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def number(value: Any, what: str) -> float:

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from web.config import WebSettings
@@ -40,6 +40,20 @@ def token_of(connection: HTTPConnection) -> str | None:
 def address_of(connection: HTTPConnection) -> str:
     """The browser's, as proxies say where they are trusted (uvicorn does that)."""
     return connection.client.host if connection.client else "unknown"
+
+
+async def session_of(connection: HTTPConnection, *, used: bool = True) -> Session | None:
+    """The session of whoever asks, if it is not over; `used` as in Sessions.find. AwayError.
+
+    TooManyError where too many tokens come from one address that nobody here knows, as each costs the database a
+    question; those that are known are looked up on.
+    """
+    parts, token = parts_of(connection), token_of(connection)
+    if token and not parts.sessions.knows(token):
+        wait_s = parts.limits.unknown_session(address_of(connection))
+        if wait_s is not None:
+            raise TooManyError("Too many sessions that nobody knows came from this address.", wait_s)
+    return await parts.sessions.find(token, used=used)
 
 
 def from_page(connection: HTTPConnection) -> bool:
@@ -109,10 +123,12 @@ async def _body(request: Request) -> bytes:
             return await request.body()
     except TimeoutError:
         raise RequestError("The request did not come in time.", status=408) from None
+    except ClientDisconnect:
+        raise RequestError("The request was given up before it was whole.") from None
 
 
 async def _session(request: Request, parts: Parts) -> Session:
-    session = await parts.sessions.find(token_of(request))
+    session = await session_of(request)
     if session is None:
         raise NotLoggedInError
     wait_s = parts.limits.request(session.key)

@@ -1,4 +1,5 @@
-"""Limits of rates: attempts to log in, by address and by name; requests for data, by session.
+"""Limits of rates: attempts to log in, by address and by name; sessions that nobody knows, by address; requests for
+data, by session.
 
 Counted in memory, by fixed windows; restarted, a service counts anew. What is counted is bounded: where somebody comes
 from more addresses, or under more names, than there is room for, the oldest counts are forgotten.
@@ -21,6 +22,7 @@ from web.config import WebSettings
 
 _MOST_KEYS: Final = 50_000
 _NAME_MINUTES: Final = 5
+_UNKNOWN_SESSIONS: Final = 300  # a minute: after a restart all of a company's browsers are unknown once
 
 
 class BoundedStorage(Storage):
@@ -102,6 +104,7 @@ class Limits:
         self._limiter = FixedWindowRateLimiter(BoundedStorage(now=now))
         self._address = RateLimitItemPerMinute(settings.web_logins_per_minute, namespace="address")
         self._name = RateLimitItemPerMinute(settings.web_logins_per_name, _NAME_MINUTES, namespace="name")
+        self._unknown = RateLimitItemPerMinute(_UNKNOWN_SESSIONS, namespace="unknown_session")
         self._session = RateLimitItemPerMinute(settings.web_requests_per_minute, namespace="session")
 
     def attempt(self, address: str, name: str) -> int | None:
@@ -112,6 +115,10 @@ class Limits:
     def succeeded(self, name: str) -> None:
         """The attempt was a good one: under this name nothing has failed."""
         self._limiter.clear(self._name, _short(name))
+
+    def unknown_session(self, address: str) -> int | None:
+        """A token that has to be looked up first."""
+        return self._count(self._unknown, network(address))
 
     def request(self, session: str) -> int | None:
         """A request for data."""

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from web import metrics
-from web.errors import AwayError
-from web.guard import address_of, cookie_name, form_body, from_page, parts_of, token_of
+from web.errors import AwayError, TooManyError
+from web.guard import address_of, cookie_name, form_body, from_page, parts_of, session_of, token_of
 from web.pages import page
 from web.security import local_path
 from web.users import authenticate
@@ -38,16 +38,18 @@ async def log_in(request: Request) -> Response:
     if wait_s is not None:
         return _failed("limit", address, wait_s=wait_s)
     try:
-        user, known = await authenticate(parts.database, parts.passwords, name, form.get("password", ""))
-        if user is None:  # in place of a name that is none somebody may have typed a password
+        shown, known = await authenticate(parts.database, parts.passwords, name, form.get("password", ""))
+        token = None if shown is None else await parts.sessions.begin(shown, address)
+        if (
+            shown is None or token is None
+        ):  # in place of a name that is none somebody may have typed a password
             return _failed("credentials", address, user=name if known else None)
         parts.limits.succeeded(name)
         await parts.sessions.end(token_of(request))
-        token = await parts.sessions.begin(user, address)
     except AwayError:
         return _failed("unavailable", address)
     metrics.LOGINS.labels("success").inc()
-    log.info("logged_in", user=user.name, address=address)
+    log.info("logged_in", user=shown.user.name, address=address)
     response = RedirectResponse(wanted, 303)
     secure = parts.settings.web_secure
     response.set_cookie(
@@ -68,9 +70,8 @@ async def log_out(request: Request) -> Response:
     if not from_page(request):
         return response
     parts = parts_of(request)
-    token = token_of(request)
-    session = await parts.sessions.find(token, used=False)
-    await parts.sessions.end(token)
+    session = await session_of(request, used=False)
+    await parts.sessions.end(token_of(request))
     if session is not None:
         log.info("logged_out", user=session.user.name, address=address_of(request))
     response.delete_cookie(
@@ -85,8 +86,8 @@ async def log_out(request: Request) -> Response:
 
 async def _has_session(request: Request) -> bool:
     try:
-        return await parts_of(request).sessions.find(token_of(request)) is not None
-    except AwayError:
+        return await session_of(request) is not None
+    except (AwayError, TooManyError):
         return False
 
 

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.guard import parts_of, token_of
+from web.guard import session_of
 from web.security import local_path
 
 _FOLDER: Final = Path(__file__).parent / "static"
@@ -28,7 +28,7 @@ async def shell(request: Request) -> Response:
     to hide: it gets it, asks for its data with the cookie, and goes to the login page where there is none.
     """
     followed = request.headers.get("sec-fetch-site") == "cross-site"
-    if not followed and await parts_of(request).sessions.find(token_of(request)) is None:
+    if not followed and await session_of(request) is None:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         wanted = local_path(path)
         return RedirectResponse("/login" + (f"?{urlencode({'next': wanted})}" if wanted != "/" else ""), 303)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from web import metrics
 from web.config import WebSettings
 from web.database import Database
-from web.users import User
+from web.users import Shown, User
 
 _KEEP_S: Final = 2.0  # so late a session that ended elsewhere is known to have ended
 _MOST_KEPT: Final = 2_000
@@ -43,20 +43,25 @@ class Sessions:
         self._idle_s = settings.web_session_idle_minutes * 60
         self._now = now
         self._kept: dict[bytes, tuple[float, Session]] = {}
+        self._ended = 0  # how many
 
-    async def begin(self, user: User, address: str) -> str:
-        """The token of a new session. AwayError."""
+    async def begin(self, shown: Shown, address: str) -> str | None:
+        """The token of a new session; None where the user was changed or disabled meanwhile. AwayError."""
         token = secrets.token_urlsafe(32)
         parameters = {
             "digest": _digest(token),
-            "user_id": user.id,
+            "user_id": shown.user.id,
+            "changed_at": shown.changed_at,
             "address": address[:100],
             "length_s": self._length_s,
             "idle_s": self._idle_s,
             "most": _MOST_OF_A_USER,
         }
-        await self._database.write("session_begin", parameters)
-        return token
+        return token if await self._database.write("session_begin", parameters) else None
+
+    def knows(self, token: str) -> bool:
+        """Whether it was a session's when it was last looked up, not long ago."""
+        return _digest(token) in self._kept
 
     async def find(self, token: str | None, *, used: bool = True) -> Session | None:
         """The session, if it is not over; `used`: somebody uses it now, so that it is not idle. AwayError."""
@@ -66,6 +71,7 @@ class Sessions:
         until, kept = self._kept.get(digest, (0.0, None))
         if kept is not None and self._now() < until:
             return kept
+        ended = self._ended
         rows = await self._database.rows("session_find", {"digest": digest, "idle_s": self._idle_s})
         if not rows:
             self._kept.pop(digest, None)
@@ -76,7 +82,8 @@ class Sessions:
         session = Session(
             digest.hex()[:32], User(row["user_id"], row["name"], row["role"]), csrf_token(token)
         )
-        self._keep(digest, session)
+        if ended == self._ended:  # else this one may have, after it was found
+            self._keep(digest, session)
         return session
 
     async def end(self, token: str | None) -> None:
@@ -86,6 +93,7 @@ class Sessions:
             self._kept.pop(digest, None)
             await self._database.write("session_end", {"digest": digest})
             self._kept.pop(digest, None)  # whoever asked meanwhile
+            self._ended += 1
 
     def _keep(self, digest: bytes, session: Session) -> None:
         if digest not in self._kept and len(self._kept) >= _MOST_KEPT:

@@ -1,5 +1,6 @@
 """Who may log in."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from runtime.passwords import Passwords, PasswordsBusyError
@@ -16,9 +17,16 @@ class User(NamedTuple):
     role: str
 
 
+class Shown(NamedTuple):
+    """Somebody has shown a user's password, as it has been since `changed_at`."""
+
+    user: User
+    changed_at: datetime
+
+
 async def authenticate(
     database: Database, passwords: Passwords, name: str, password: str
-) -> tuple[User | None, bool]:
+) -> tuple[Shown | None, bool]:
     """The user with this name and password, None for any other after as long a time; and whether the name is a user's.
 
     AwayError where the database is away, or too many passwords wait to be checked.
@@ -38,4 +46,4 @@ async def authenticate(
     if verdict.rehashed is not None:
         parameters = {"id": found["id"], "kept": kept, "rehashed": verdict.rehashed}
         await database.write("user_rehashed", parameters)
-    return User(found["id"], found["name"], found["role"]), True
+    return Shown(User(found["id"], found["name"], found["role"]), found["changed_at"]), True

@@ -6,8 +6,8 @@ from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from web.errors import AwayError
-from web.guard import from_page, parts_of, token_of
+from web.errors import AwayError, TooManyError
+from web.guard import from_page, parts_of, session_of, token_of
 from web.live_socket import live
 from web.sessions import Sessions
 
@@ -27,8 +27,8 @@ async def watch(websocket: WebSocket) -> None:
         return
     token = token_of(websocket)
     try:
-        session = await parts.sessions.find(token)
-    except AwayError:
+        session = await session_of(websocket)
+    except (AwayError, TooManyError):
         await _refuse(websocket, _TRY_AGAIN)
         return
     if session is None:

@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect as ws_connect
 from websockets.exceptions import ConnectionClosed
 
 from stack.local import Stack
-from tests.integration.pipeline import Database, free_port, wait_for
+from tests.integration.pipeline import Database, connect, free_port, wait_for
 from tests.integration.web_page import PASSWORD, Page, log_in, one, serving, session_cookie, without_users
 
 PREFIX = "weblogin-"
@@ -352,3 +352,28 @@ def not_ready(page: Page) -> str:
     except urllib.error.HTTPError as error:
         with error:
             return error.read().decode()
+
+
+def test_user_who_is_changed_while_the_password_is_compared_is_not_let_in(
+    page: Page, owner: Database, stack: Stack
+) -> None:
+    """The change is under way when the session is to begin: what was right before has no session after it."""
+    name = page.user("gus")
+    with connect(stack, "owner") as other, page.browser() as browser:
+        other.execute("BEGIN")
+        other.execute(
+            "UPDATE web_user SET password_hash = 'another', changed_at = clock_timestamp() WHERE name = %s",
+            [name],
+        )
+        statuses: list[int] = []
+        logging_in = threading.Thread(target=lambda: statuses.append(log_in(browser, name).status_code))
+        logging_in.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'web' AND wait_event_type = 'Lock'"
+        wait_for(lambda: one(owner, waiting) > 0, 10, "the login waits for the change")
+        other.execute("COMMIT")
+        logging_in.join(10)
+    assert statuses == [401]
+    assert (
+        one(owner, "SELECT count(*) FROM web_session JOIN web_user ON id = user_id WHERE name = %s", name)
+        == 0
+    )

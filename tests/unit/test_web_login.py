@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from runtime.passwords import Verdict
 from tests.unit.web_site import Site, log_in
 from web.login import log as login_log
 
@@ -247,3 +250,43 @@ async def test_static_files_need_no_session_and_are_asked_for_again(site: Site) 
         assert again.status_code == 304
         for outside in ("/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd"):
             assert (await browser.get(outside)).status_code == 404
+
+
+async def test_login_with_a_password_that_is_changed_meanwhile_is_a_wrong_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it was compared. Who has just lost the password has no session by it."""
+    verify = site.parts.passwords.verify
+
+    async def slowly(kept: str | None, password: str) -> Verdict:
+        verdict = await verify(kept, password)
+        site.database.users["anna"]["changed_at"] += timedelta(seconds=1)
+        return verdict
+
+    monkeypatch.setattr(site.parts.passwords, "verify", slowly)
+    async with site.browser() as browser:
+        assert (await log_in(browser, "anna", "correct horse")).status_code == 401
+    assert not site.database.sessions
+
+
+async def test_session_that_ends_while_it_is_looked_up_is_not_believed_afterwards(site: Site) -> None:
+    """A page asks for something at the moment of the logout."""
+    async with site.browser() as browser:
+        await log_in(browser, "anna", "correct horse")
+        token = browser.cookies["session"]
+        site.database.canned["session_seen"] = lambda _: []
+        write, found, ended = site.database.write, asyncio.Event(), asyncio.Event()
+
+        async def held(name: str, parameters: Any = None) -> list[dict[str, Any]]:
+            if name == "session_seen":
+                found.set()
+                await ended.wait()
+            return await write(name, parameters)
+
+        site.database.write = held  # type: ignore[method-assign]
+        asking = asyncio.create_task(site.parts.sessions.find(token))
+        await found.wait()
+        await site.parts.sessions.end(token)
+        ended.set()
+        await asking
+        assert await site.parts.sessions.find(token) is None

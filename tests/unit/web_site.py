@@ -1,6 +1,7 @@
 """The page's application without servers: a database that says what a test has put into it."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import argon2
@@ -18,6 +19,7 @@ from web.live_hub import LiveHub
 from web.parts import Parts
 from web.sessions import Sessions
 
+_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 Told = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 
@@ -40,6 +42,7 @@ class CannedDatabase(Database):
             "role": role,
             "password_hash": CHEAP.hash(password.encode()),
             "disabled": False,
+            "changed_at": _BEGINNING,
         }
 
     async def write(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -50,9 +53,12 @@ class CannedDatabase(Database):
         if name in self.canned:
             return self.canned[name](given)
         if name == "user_find":
-            return [self.users[given["name"]]] if given["name"] in self.users else []
+            return [dict(self.users[given["name"]])] if given["name"] in self.users else []
         if name == "session_begin":
-            self.sessions[given["digest"]] = {"user_id": given["user_id"], "address": given["address"]}
+            for one in self.users.values():
+                if (one["id"], one["changed_at"]) == (given["user_id"], given["changed_at"]):
+                    self.sessions[given["digest"]] = {"user_id": one["id"], "address": given["address"]}
+                    return [{"user_id": one["id"]}]
         elif name == "session_end":
             self.sessions.pop(given["digest"], None)
         elif name == "session_find":

@@ -1,1 +1,1 @@
-SELECT id, name, role, password_hash, disabled_at IS NOT NULL AS disabled FROM web_user WHERE name = %(name)s
+SELECT id, name, role, password_hash, disabled_at IS NOT NULL AS disabled, changed_at FROM web_user WHERE name = %(name)s
