@@ -5,6 +5,7 @@ back.
 """
 
 import asyncio
+import contextlib
 import time
 import uuid
 from typing import Any, Final
@@ -16,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from web import metrics
 from web.answers import respond
 from web.asked import comment, integer, number, one_of, some_serial_number
-from web.errors import ConflictError, RequestError, UnknownError
+from web.errors import AwayError, ConflictError, RequestError, UnknownError
 from web.guard import json_body
 from web.parts import Parts
 from web.sessions import Session
@@ -121,9 +122,12 @@ async def _outcome(parts: Parts, number: int) -> tuple[str, str]:
     """What the alarms service has made of it, as soon as it has."""
     deadline = time.monotonic() + _WAIT_S
     while True:
-        [state] = await parts.database.rows("alarm_request_state", {"id": number})
-        if state["applied"]:
-            return ("applied", "") if state["refusal"] is None else ("refused", state["refusal"])
+        with contextlib.suppress(
+            AwayError
+        ):  # the request has been written, whatever becomes of this question
+            [state] = await parts.database.rows("alarm_request_state", {"id": number})
+            if state["applied"]:
+                return ("applied", "") if state["refusal"] is None else ("refused", state["refusal"])
         if time.monotonic() > deadline or parts.stopping.is_set():
             return (
                 "waiting",

@@ -66,8 +66,9 @@ async def history(request: Request, parts: Parts, session: Session) -> Response:
     grid = Grid(from_ms * 1_000_000, -(-(to_ms - from_ms) * 1000 // bins) * 1000, bins)
 
     async def make() -> dict[str, Any]:
-        async with parts.history:
-            return await read(parts, serial, channel, grid)
+        with parts.histories:
+            async with parts.history:
+                return await read(parts, serial, channel, grid)
 
     return respond(request, await parts.answers.get(("history", serial, channel, *grid), make))
 
@@ -114,7 +115,8 @@ async def _bins(
         if span_ns / 1e9 * frequency_hz <= _MOST_SAMPLES:
             return await _from_samples(parts, window, grid)
         rows = await parts.database.rows("history_batches", {**window, "most": _MOST_LONG_BATCHES})
-        return of_features(grid, map(_features, rows)), len(rows) < _MOST_LONG_BATCHES
+        made = await asyncio.to_thread(of_features, grid, map(_features, rows))
+        return made, len(rows) < _MOST_LONG_BATCHES
     asked = {**window, "bin_us": grid.bin_ns // 1000, "most": _THINNED}
     if span_ns / batch_ns <= _MOST_BATCHES:
         rows = await parts.database.rows("history_bins", asked)

@@ -25,5 +25,6 @@ CACHE = Counter(
 CACHE_ENTRIES = Gauge("web_cache_entries", "Answers that are kept, or being made.")
 COMMANDS = Counter("web_commands_total", "Commands that were given, by what had become of them.", ["status"])
 COMMANDS_UNDER_WAY = Gauge("web_commands_under_way", "Requests that wait for what becomes of their commands.")
+HISTORIES_UNDER_WAY = Gauge("web_histories_under_way", "Histories that are being read, or wait for it.")
 ALARM_REQUESTS = Counter("web_alarm_requests_total", "What was asked of alarms.", ["action", "outcome"])
 ALARM_REQUESTS_UNDER_WAY = Gauge("web_alarm_requests_under_way", "Requests that wait for the alarms service.")

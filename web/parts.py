@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from web.giving import Giving
 
 _HISTORIES: Final = 2  # read at once; further ones wait, so that lists are answered meanwhile
+_HISTORIES_UNDER_WAY: Final = 30  # with those that wait: far fewer than there is room for in `answers`
 _COMMANDS: Final = 20
 _ALARM_REQUESTS: Final = 100
 
@@ -35,6 +36,9 @@ class Parts:
     answers: SharedAnswers = field(default_factory=SharedAnswers)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     history: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HISTORIES))
+    histories: AtOnce = field(
+        default_factory=lambda: AtOnce(_HISTORIES_UNDER_WAY, "histories", metrics.HISTORIES_UNDER_WAY)
+    )
     commands: AtOnce = field(
         default_factory=lambda: AtOnce(_COMMANDS, "commands", metrics.COMMANDS_UNDER_WAY)
     )

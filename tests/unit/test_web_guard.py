@@ -1,12 +1,14 @@
 """What stands before the data: a session, the role, where a change comes from, limits, errors as sentences."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.unit.web_site import Site, log_in
+from web.errors import AwayError
 
 READS = (
     *("/api/session", "/api/fleet", "/api/positions", "/api/sensors/pump-1", "/api/alarms", "/api/commands"),
@@ -241,3 +243,111 @@ async def test_question_that_is_none_is_400_and_names_what_is_wrong(
 async def test_name_that_nothing_can_have_is_404(anna: httpx.AsyncClient, path: str) -> None:
     """As one that nothing has."""
     assert (await anna.get(path)).status_code == 404
+
+
+async def test_body_that_is_given_up_on_the_way_is_no_failure_of_ours(site: Site) -> None:
+    """Browsers go away; the log has nothing of a bug."""
+    sent: list[MutableMapping[str, Any]] = []
+    parts: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"name=an", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return parts.pop(0)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/login",
+        "raw_path": b"/login",
+        "query_string": b"",
+        "headers": [(b"host", b"here")],
+        "client": ("192.0.2.1", 1),
+    }
+    await site.app(scope, receive, send)
+    assert sent[0]["status"] == 400
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "shelve", "unshelve"])
+async def test_comment_with_half_a_character_is_400(site: Site, anna: httpx.AsyncClient, action: str) -> None:
+    """JSON may hold it; no database does."""
+    site.database.asked.clear()
+    answer = await anna.post(
+        f"{ALARM}/{action}",
+        content=b'{"comment": "a \\ud800 b"}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert "comment" in answer.json()["error"]
+    assert set(site.database.asked) <= {"session_find"}
+
+
+async def test_sessions_that_nobody_knows_are_looked_up_so_often_from_one_address(
+    site: Site, anna: httpx.AsyncClient
+) -> None:
+    """Then they are 429, whatever is asked for; who is logged in there goes on, and who comes from elsewhere."""
+    site.database.asked.clear()
+    async with site.browser() as stranger:
+        statuses = []
+        for number in range(400):
+            stranger.cookies.clear()
+            stranger.cookies.set("session", f"made-up-{number}")
+            statuses.append((await stranger.get("/api/session")).status_code)
+        assert statuses[0] == 401
+        assert statuses[-1] == 429
+        assert "Retry-After" in (await stranger.get("/alarms")).headers
+        assert (await stranger.post("/logout")).status_code == 429
+        assert (await stranger.get("/login")).status_code == 200
+    assert site.database.asked.count("session_find") <= 301
+    assert "session_end" not in site.database.asked
+    site.now += 3
+    assert (await anna.get("/api/session")).status_code == 200
+    async with site.browser(address="192.0.2.2") as elsewhere:
+        elsewhere.cookies.set("session", "made-up")
+        assert (await elsewhere.get("/api/session")).status_code == 401
+
+
+async def test_histories_that_are_asked_for_at_once_leave_room_for_other_answers(
+    site: Site, anna: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for hundreds gets some; meanwhile everybody else's lists are answered."""
+    monkeypatch.setattr(site.parts.limits, "request", lambda _session: None)
+    await site.parts.history.acquire()  # as by those that take long
+    await site.parts.history.acquire()
+    async with asyncio.timeout(20):
+        path = "/api/sensors/pump-1/history?to=100000&from="
+        asking = [asyncio.create_task(anna.get(f"{path}{number}")) for number in range(300)]
+        while sum(one.done() for one in asking) < 250:
+            await asyncio.sleep(0.01)
+        assert {one.result().status_code for one in asking if one.done()} == {503}
+        assert (await anna.get("/api/commands")).status_code == 200
+        site.parts.history.release()
+        site.parts.history.release()
+        assert {one.status_code for one in await asyncio.gather(*asking)} == {404, 503}
+
+
+async def test_request_of_an_alarm_is_kept_though_the_database_goes_away_after_it(
+    site: Site, anna: httpx.AsyncClient
+) -> None:
+    """It is not said to have failed: whoever asks again would ask twice."""
+    open_alarm = {"closed_at": None, "shelved": False, "acknowledged": False, "acknowledged_by": None}
+    told: list[dict[str, Any] | None] = [None, None, {"applied": True, "refusal": None}]
+
+    def state(_: Any) -> list[dict[str, Any]]:
+        now = told.pop(0)
+        if now is None:
+            raise AwayError("The database cannot be reached.")
+        return [now]
+
+    site.database.canned |= {
+        "alarms": lambda _: [open_alarm],
+        "alarm_request_insert": lambda _: [{"id": 1}],
+        "alarm_request_state": state,
+    }
+    answer = await anna.post(f"{ALARM}/acknowledge", json={})
+    assert answer.json() == {"outcome": "applied", "reason": ""}
+    assert not told
