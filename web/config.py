@@ -1,6 +1,7 @@
 """Settings of the live page's service."""
 
 import ipaddress
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -66,7 +67,7 @@ class WebSettings(LiveSettings, DatabaseSettings):
     @classmethod
     def _are_networks(cls, value: str) -> str:
         for one in proxies(value):
-            ipaddress.ip_network(one, strict=False)  # ValueError, which names it
+            ipaddress.ip_network(one)  # ValueError, which names it
         return value
 
     @property
@@ -78,3 +79,14 @@ class WebSettings(LiveSettings, DatabaseSettings):
 def proxies(value: str) -> list[str]:
     """The setting `web_trusted_proxies`, split."""
     return [one.strip() for one in value.split(",") if one.strip()]
+
+
+def as_seen(proxies: Iterable[str]) -> list[str]:
+    """These, and IPv4's as they are seen by a socket that listens on IPv6, too (::ffff:192.0.2.1)."""
+    found: list[str] = []
+    for one in proxies:
+        network = ipaddress.ip_network(one)
+        found.append(str(network))
+        if isinstance(network, ipaddress.IPv4Network):
+            found.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
+    return found

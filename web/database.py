@@ -27,6 +27,13 @@ Connection = psycopg.AsyncConnection[DictRow]
 _WAIT_S: Final = 3.0  # for a connection that is free
 _STATEMENT_MS: Final = 8_000
 _CONNECT_S: Final = 3
+# a server that vanishes without a word is noticed in some seconds
+_VANISHED: Final[dict[str, Any]] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _REFUSE_S: Final = 1.0  # after a failure to connect nobody else tries for so long
 _CHECK_S: Final = 1.0
 _AWAY: Final = "The database cannot be reached: the page goes on when it is back."
@@ -148,6 +155,7 @@ class Database:
             **self._settings.conninfo(),  # type: ignore[arg-type]  # keywords of one dict
             autocommit=True,
             connect_timeout=_CONNECT_S,
+            **_VANISHED,
             application_name="web",
             options=f"-c statement_timeout={_STATEMENT_MS} -c client_min_messages=warning",
             row_factory=dict_row,

@@ -15,7 +15,7 @@ from runtime.config import PREFIX
 from runtime.health import Health
 from runtime.passwords import Passwords
 from web.app import build
-from web.config import WebSettings, proxies
+from web.config import WebSettings, as_seen, proxies
 from web.database import Database
 from web.limits import Limits
 from web.listening import WEBSOCKETS, listen
@@ -92,7 +92,7 @@ class Web:
 
     def _uvicorn(self) -> uvicorn.Config:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        trusted = proxies(self._settings.web_trusted_proxies)
+        trusted = as_seen(proxies(self._settings.web_trusted_proxies))
         return uvicorn.Config(
             build(self._parts),
             http=PatientProtocol,

@@ -1,6 +1,8 @@
 """The page's connections to the database: few, and usable again after whatever happened to them."""
 
 import asyncio
+import os
+import socket
 import time
 from collections.abc import AsyncIterator
 
@@ -113,3 +115,12 @@ async def test_database_that_cannot_be_reached_is_tried_by_one_at_a_time(
         with pytest.raises(AwayError):
             await away.rows("fleet_summary")
     assert time.monotonic() - began < 0.9
+
+
+async def test_server_that_vanishes_is_noticed_in_seconds(database: Database) -> None:
+    """By the kernel, as nobody answers what it sends: without that a request would hang for a quarter of an hour."""
+    async with database.connection() as connection:
+        with socket.socket(fileno=os.dup(connection.fileno())) as own:
+            assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+            assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 5

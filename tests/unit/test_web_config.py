@@ -2,8 +2,9 @@
 
 import pytest
 from pydantic import ValidationError
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from web.config import WebSettings, proxies
+from web.config import WebSettings, as_seen, proxies
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,19 @@ def test_trusted_proxies_are_addresses_and_networks() -> None:
 def test_page_listens_on_loopback_unless_told_otherwise() -> None:
     """Nobody on the network finds it by accident."""
     assert WebSettings().web_host == "127.0.0.1"
+
+
+def test_network_with_bits_of_a_host_is_refused() -> None:
+    """It would be no proxy's, and nobody would be told."""
+    with pytest.raises(ValidationError, match="host bits"):
+        WebSettings(web_trusted_proxies="10.0.0.1/8")
+
+
+@pytest.mark.parametrize("seen", ["192.0.2.1", "::ffff:192.0.2.1", "10.1.2.3", "::ffff:10.1.2.3", "::1"])
+def test_proxy_is_trusted_as_either_kind_of_socket_sees_it(seen: str) -> None:
+    """A page that listens on `::` sees IPv4 addresses within IPv6 ones. uvicorn compares."""
+    trusted = as_seen(proxies("10.0.0.0/8, 192.0.2.1,::1"))
+    middleware = ProxyHeadersMiddleware(None, trusted)  # type: ignore[arg-type]
+    assert seen in middleware.trusted_hosts
+    assert "192.0.2.2" not in middleware.trusted_hosts
+    assert "::ffff:192.0.2.2" not in middleware.trusted_hosts
