@@ -1,13 +1,13 @@
 """What a browser gets: nothing from elsewhere, nothing inline, everything there; and the modules that need no browser."""
 
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 
 _ROOT: Final = Path(__file__).parents[2]
 _STATIC: Final = _ROOT / "web" / "static"
@@ -57,11 +57,7 @@ def _without_comments(path: Path) -> str:
 
 def test_modules_that_need_no_browser_do_what_they_should() -> None:
     """Formats, frames, rings, projection, peaks: tests/web, by Node's own test runner."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.fail(
-            "Node.js is missing: install Debian's package nodejs (apt install nodejs).", pytrace=False
-        )
+    node, _ = compute_driver_executable()  # Playwright brings one, so that none has to be installed
     tests = sorted(map(str, (_ROOT / "tests" / "web").glob("*.test.mjs")))
     assert tests
     ran = subprocess.run(

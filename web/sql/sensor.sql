@@ -1,5 +1,5 @@
 -- Everything of one sensor that is in one row: what the fleet's page has of it, and more.
-SELECT s.serial_number, s.sensor_type, t.name AS target, s.state, s.sample_frequency_hz, s.maximum_sample_frequency_hz,
+SELECT s.serial_number, s.sensor_type, t.name AS target, t.speed_rpm AS target_speed_rpm, s.state, s.sample_frequency_hz, s.maximum_sample_frequency_hz,
        s.battery_percent, s.rssi_dbm, s.hardware, s.firmware_version, s.session, s.buffered_batches,
        (extract(epoch FROM s.born_at) * 1000)::bigint AS born_at,
        (extract(epoch FROM s.status_at) * 1000)::bigint AS status_at,

@@ -164,8 +164,7 @@ export class Trace {
     clipped(this.chart, (context, ratio) => {
       const to = mapping(this.chart);
       this.#zero(context, ratio);
-      context.strokeStyle = channelColour(this.channel.number);
-      context.fillStyle = channelColour(this.channel.number);
+      context.strokeStyle = context.fillStyle = channelColour(this.channel.number);
       context.lineWidth = ratio;
       context.lineJoin = "round";
       let first = 0;
@@ -184,7 +183,11 @@ export class Trace {
     context.beginPath();
     for (let i = first; i < after; i += 1) context.lineTo(to.x(times[i]), to.y(maxima[i]));
     if (after === first + 1) context.lineTo(to.x(times[first]), to.y(minima[first]) + 1);
-    for (let i = after - 1; i >= first; i -= 1) if (kinds[i] === BIN) context.lineTo(to.x(times[i]), to.y(minima[i]));
+    for (let i = after - 1; i >= first; i -= 1) {
+      if (kinds[i] !== BIN) continue;
+      if (i + 1 < after && kinds[i + 1] !== BIN) context.moveTo(to.x(times[i]), to.y(maxima[i])); // not across samples
+      context.lineTo(to.x(times[i]), to.y(minima[i]));
+    }
     context.stroke();
     context.globalAlpha = 0.38;
     for (let i = first; i < after; i += 1) if (kinds[i] === BIN) this.#column(context, to, i);
