@@ -43,9 +43,10 @@ LABEL org.opencontainers.image.title="sensor-streaming" \
       org.opencontainers.image.licenses="MIT"
 # a name for the number, which some libraries ask for; no home, no shell
 RUN groupadd --gid 10001 streaming \
-    && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /tmp --shell /usr/sbin/nologin streaming
+    && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /tmp --shell /usr/sbin/nologin streaming \
+    && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/sensor-streaming
 COPY --from=build /opt/sensor-streaming /opt/sensor-streaming
-# /tmp is all that is written to: matplotlib's cache and iotctl's files
+# /tmp is all that services write to: matplotlib's cache and iotctl's files. /var/lib/sensor-streaming is for a volume.
 ENV PATH=/opt/sensor-streaming/bin:${PATH} \
     HOME=/tmp \
     MPLCONFIGDIR=/tmp/matplotlib \

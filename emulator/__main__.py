@@ -112,7 +112,7 @@ def main(**chosen: Any) -> None:
     if unknown:
         raise click.ClickException(
             f"no credentials for {unknown[0]} and {len(unknown) - 1} others in {chosen['credentials']}: "
-            "python -m stack credentials makes them"
+            "python -m stack credentials, or python -m emulator.credentials, makes them"
         )
     machines = None
     if chosen["controller"] is not None:

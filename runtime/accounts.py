@@ -57,6 +57,7 @@ def holders(bridges: int = BRIDGES) -> dict[str, dict[str, str]]:
             "database_password": "database-control",
             "owner_password": "database-owner",
         },
+        "fleet": {"mqtt_password": "mqtt-control"},  # whoever makes emulated sensors known to the broker
         "viewer": {"rabbitmq_password": "rabbitmq-viewer", "database_password": "database-readonly"},
         # servers, which are told where the file is
         "postgres": {"postgres_password": "database-postgres"},

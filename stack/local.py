@@ -11,9 +11,9 @@ from typing import NamedTuple
 import psycopg
 from pydantic import SecretStr
 
+from emulator.credentials import Credentials
 from runtime import dynsec
 from stack import cache, ports, secrets
-from stack.credentials import Credentials
 from stack.errors import StackError
 from stack.owner import Ownership
 from stack.servers import REPOSITORY, SERVERS, Postgres, Server, describe

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 from alarms.config import AlarmsSettings
 from bridge.config import BridgeSettings
 from ctl.settings import CtlSettings
+from emulator.credentials import CredentialsSettings
 from ingest.config import IngestSettings
 from runtime import accounts, mosquitto_accounts, rabbitmq_accounts
 from runtime.dynsec import acl
@@ -74,6 +75,7 @@ def test_make_tells_no_password(tmp_path: Path) -> None:
         ("bootstrap", BootstrapSettings),
         ("owner", OwnerSettings),
         ("operator", CtlSettings),
+        ("fleet", CredentialsSettings),
         ("viewer", CtlSettings),
     ],
 )
