@@ -64,12 +64,14 @@ def test_stranger_logs_in_by_keyboard_after_a_wrong_password(here: WebSite, chro
         page = seen.open("/alarms")
         expect(page).to_have_url(f"{here.url}/login?next=%2Falarms")
         expect(page.get_by_test_id("login-name")).to_be_focused()
+        assert web_looks.unnamed(page) == []
         page.keyboard.type(OPERATOR)
         page.keyboard.press("Tab")
         page.keyboard.type("wrong horse")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
         expect(page.get_by_test_id("login-password")).to_be_focused()
+        assert web_looks.pale(page) == []
         seen.forgive("status of 401")
         page.keyboard.type(PASSWORDS[OPERATOR])
         page.keyboard.press("Enter")
@@ -203,6 +205,7 @@ def test_alarm_appears_and_is_acknowledged_with_a_comment(here: WebSite, chrome:
         expect(row).to_contain_text(PUMP)
         page.get_by_test_id(f"alarm-ack-{alarm_id}").click()
         page.get_by_test_id("alarm-comment").fill("bearing ordered")
+        assert web_looks.unnamed(page) + web_looks.pale(page) == [], "in the dialog"
         page.get_by_test_id("alarm-confirm").click()
         expect(row).to_contain_text("Active, acknowledged")
         assert here.alarming.states("page: shakes") == ["ACTIVE_ACKNOWLEDGED"]

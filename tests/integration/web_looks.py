@@ -121,7 +121,7 @@ _PIXELS = "(host) => [...host.querySelectorAll('canvas')].map((one) => one.toDat
 def pale(page: Page) -> list[str]:
     """Texts whose contrast is too low, with it."""
     found: list[dict[str, Any]] = page.evaluate(_CONTRASTS)
-    assert len(found) > 10, "hardly any text"
+    assert found, "no text"
     return sorted({f"{one['text']!r}: {one['ratio']:.2f}" for one in found if one["ratio"] < one["wanted"]})
 
 
