@@ -31,7 +31,9 @@ async def authenticate(
 
     AwayError where the database is away, or too many passwords wait to be checked.
     """
-    rows = await database.rows("user_find", {"name": name.replace("\0", "")})
+    # a name with a zero is nobody's, and no text that PostgreSQL takes; it must not stand for the name without,
+    # whose attempts are counted
+    rows = [] if "\0" in name else await database.rows("user_find", {"name": name})
     found = rows[0] if rows else None
     kept = found["password_hash"] if found else None
     try:

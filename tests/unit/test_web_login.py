@@ -136,6 +136,18 @@ async def test_login_beyond_the_limit_of_a_name_says_when_to_come_again(site: Si
         assert (await log_in(browser, "anna", "correct horse")).status_code == 303
 
 
+async def test_limit_of_a_name_counts_it_however_it_is_written() -> None:
+    """No name has a zero in it, and the database takes none: with some in between it is another name, and nobody's."""
+    site = Site(web_logins_per_name=10)
+    site.database.user("anna", "correct horse")
+    async with site.browser() as browser:
+        for number in range(20):
+            written = "anna"[: number % 5] + "\0" * (number + 1) + "anna"[number % 5 :]
+            assert (await log_in(browser, written, "correct horse")).status_code in (401, 429)
+    assert not site.database.sessions
+    site.close()
+
+
 async def test_login_beyond_the_limit_of_an_address_says_when_to_come_again() -> None:
     """Whatever the name."""
     site = Site(web_logins_per_minute=3)
