@@ -39,6 +39,8 @@ class Giving:
 
     async def begin(self) -> None:
         """Return when RabbitMQ has answered for one of them. AwayError, and nothing was sent."""
+        if self._parts.stopping.is_set():  # nobody would tell this one to stop
+            raise AwayError("The service stops: nothing was sent.")
         self.sending = asyncio.create_task(self._send(), name="commands")
         self._parts.giving.add(self)
         self.sending.add_done_callback(self._ended)

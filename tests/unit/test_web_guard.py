@@ -351,3 +351,16 @@ async def test_request_of_an_alarm_is_kept_though_the_database_goes_away_after_i
     answer = await anna.post(f"{ALARM}/acknowledge", json={})
     assert answer.json() == {"outcome": "applied", "reason": ""}
     assert not told
+
+
+async def test_command_while_the_service_stops_is_refused_at_once(
+    site: Site, anna: httpx.AsyncClient
+) -> None:
+    """It would keep the service from ending for as long as answers are waited for; nothing was sent."""
+    sensor = {"serial_number": "pump-1", "maximum_sample_frequency_hz": 100.0, "session": 1}
+    site.database.canned["commanded_sensors"] = lambda _: [sensor]
+    site.parts.stopping.set()
+    answer = await anna.post("/api/commands", json={"serial_numbers": ["pump-1"], "name": "identify"})
+    assert answer.status_code == 503
+    assert "stops" in answer.json()["error"]
+    assert not site.parts.giving
