@@ -199,6 +199,7 @@ def _known(operator: Operator, name: str) -> None:
 
 
 def _change(operator: Operator, statement: str, name: str, **values: Any) -> None:
-    if not operator.rows(statement, {"name": name, **values}):
+    # what can be no name may be no text, either: an argument that is not UTF-8
+    if not _NAME.fullmatch(name) or not operator.rows(statement, {"name": name, **values}):
         _known(operator, name)
         raise CtlError(f"the user {name!r} was changed at this very moment: say it again")

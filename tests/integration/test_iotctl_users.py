@@ -124,6 +124,7 @@ def test_unknown_user_is_refused_with_who_may_be_meant(iotctl: Iotctl, arguments
     command, *rest = arguments
     said = iotctl.refused(2, "users", command, ANNA.upper(), *rest)
     assert f"did you mean {ANNA!r}" in said
+    assert "there is no user" in iotctl.refused(2, "users", command, "\udcff", *rest)  # not UTF-8
 
 
 def test_role_and_password_end_sessions_and_leave_the_rest(iotctl: Iotctl, owner: Database) -> None:
