@@ -82,8 +82,7 @@ class SharedAnswers:
         return ended
 
     def _make_room(self) -> None:
-        if len(self._entries) < self._most:
-            return
+        """What is too old goes, as answers may be large; and for room the oldest."""
         now = self._now()
         for question, entry in list(self._entries.items()):
             if entry.kept_until is not None and entry.kept_until <= now:

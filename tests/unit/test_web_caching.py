@@ -182,3 +182,13 @@ async def test_answer_is_compressed_where_that_is_worth_it(rows: int) -> None:
         assert made.compressed is not None
         assert len(made.compressed) < len(made.plain) / 2
         assert gzip.decompress(made.compressed) == made.plain
+
+
+async def test_answers_that_are_too_old_are_not_kept_until_room_is_needed() -> None:
+    """A thousand alarms are half a megabyte: whoever asks for them in a hundred ways fills no memory."""
+    clock = Clock()
+    answers = SharedAnswers(now=clock)
+    for number in range(100):
+        await answers.get(("alarms", number), value("x" * 1000))
+        clock.now += 0.5
+    assert len(answers) <= 4
