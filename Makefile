@@ -78,8 +78,10 @@ clean:  ## Forget the virtual environment and the data of this checkout's stack
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stack down; fi
 	rm -rf $(VENV) .stack firmware/.pio firmware/.pio-core firmware/build
 
-docs: setup  ## Write docs/iotctl.md anew, from the commands' help
+docs: setup  ## Write docs/iotctl.md, settings.md and metrics.md anew, from commands, settings and metrics
 	@$(BIN)/python -m ctl.reference > docs/iotctl.md
+	@$(BIN)/python -m stack.settings_page > docs/settings.md
+	@$(BIN)/python -m stack.metrics_page > docs/metrics.md
 
 dashboards: setup  ## Write grafana/dashboards anew, from the modules in grafana/
 	$(BIN)/python -m grafana
