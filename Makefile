@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
 .DEFAULT_GOAL := help
-.PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs dashboards env-example clean
+.PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs dashboards chart env-example clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -88,6 +88,9 @@ dashboards: setup  ## Write grafana/dashboards anew, from the modules in grafana
 
 pictures: setup  ## Draw the documentation's pictures anew
 	@$(BIN)/python -m docs.pictures
+
+chart:  ## Copy what the Helm chart needs of other folders into helm/sensor-streaming/files
+	@$(BIN)/python -m helm.copied
 
 env-example: setup  ## Write .env.example anew, from the settings
 	$(BIN)/python -m stack.env_example > .env.example

@@ -2,7 +2,7 @@
 
 Links would be shorter, and Helm follows them; Flux does not, when it takes the chart from a Git repository.
 
-python helm/copied.py [--check]
+python -m helm.copied [--check]
 """
 
 import sys

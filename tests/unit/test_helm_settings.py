@@ -1,5 +1,6 @@
 """What the chart's containers are told is what the programs read: variables, secrets, arguments, ports, probes."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -7,13 +8,14 @@ from typing import Any, NamedTuple
 
 import click
 import pytest
+import yaml
 from pydantic_settings import BaseSettings
 
 from alarms.config import AlarmsSettings
 from bridge.config import BridgeSettings
 from ctl.settings import CtlSettings
 from ingest.config import IngestSettings
-from runtime import accounts, health, mosquitto_accounts, rabbitmq_accounts
+from runtime import accounts, mosquitto_accounts, rabbitmq_accounts
 from runtime.config import PREFIX
 from runtime.service import CLOSING_S
 from runtime.topology import TopologySettings
@@ -251,7 +253,6 @@ def _known_options(command: click.Command, arguments: list[str]) -> None:
 def test_ports_and_probes_are_what_the_services_serve() -> None:
     """Health where STREAMING_HEALTH_PORT says, on all addresses; the paths are the health server's."""
     served = (REPOSITORY / "runtime/health.py").read_text()
-    assert health.serve
     for program in programs():
         probes = [
             program.container[k]
@@ -325,3 +326,31 @@ def test_servers_listen_where_the_services_connect() -> None:
     service = find(rendered("most"), "Service", "mosquitto")
     assert settings["STREAMING_MQTT_HOST"] == service["metadata"]["name"]
     assert settings["STREAMING_MQTT_PORT"] == str(service["spec"]["ports"][0]["port"])
+
+
+def test_servers_images_are_those_of_every_deployment() -> None:
+    """Tags, users, and where volumes are mounted: as tests/data/images.yaml has it of the images' own repositories."""
+    documented = yaml.safe_load((REPOSITORY / "tests/data/images.yaml").read_text())
+    for server, path in (("mosquitto", "eclipse-mosquitto"), ("rabbitmq", "rabbitmq")):
+        told = documented[path]
+        [pod] = [pod for pod in pods(rendered("most")) if pod.component == server]
+        [container] = [one for one in pod.spec["containers"] if one["name"] == server]
+        name, _, tag = container["image"].partition(":")
+        assert name == path
+        assert re.fullmatch(told["tag"], tag)
+        security = pod.spec["securityContext"]
+        assert f"{security['runAsUser']}:{security['runAsGroup']}" == told["user"]
+        mounted = {one["mountPath"] for one in container["volumeMounts"]}
+        assert set(told["data"]) <= mounted
+        assert {p["containerPort"] for p in container["ports"]} - {8883} == set(told["listens"])
+        for probe in ("startupProbe", "livenessProbe"):
+            if "exec" in container[probe]:
+                assert container[probe]["exec"]["command"][0] in told["programs"]
+    told = documented["timescale/timescaledb-ha"]
+    database = find(rendered("defaults"), "Cluster", "database")["spec"]
+    catalogue = find(rendered("defaults"), "ImageCatalog", "database")["spec"]["images"]
+    name, _, tag = catalogue[0]["image"].partition(":")
+    assert documented[name] is told
+    assert re.fullmatch(told["tag"], tag)
+    assert f"{database['postgresUID']}:{database['postgresGID']}" == told["user"]
+    assert tag.startswith(f"pg{catalogue[0]['major']}-")
