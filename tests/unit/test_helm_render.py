@@ -66,12 +66,12 @@ def test_lint_finds_nothing(name: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("upgrade", [False, True], ids=["install", "upgrade"])
 @pytest.mark.parametrize("name", VALUES)
-def test_every_manifest_fits_its_schema(name: str, upgrade: bool) -> None:
-    """Strictly: a field that does not exist is a mistake."""
-    manifests = rendered(name, upgrade=upgrade)
-    found = {f"{m['kind']}/{m['metadata']['name']}": p for m in manifests if (p := problems(m))}
+def test_every_manifest_fits_its_schema(name: str) -> None:
+    """Strictly: a field that does not exist is a mistake. At an upgrade, too: what differs then."""
+    first = rendered(name)
+    later = [m for m in rendered(name, upgrade=True) if m not in first]
+    found = {f"{m['kind']}/{m['metadata']['name']}": p for m in (*first, *later) if (p := problems(m))}
     assert not found
 
 
@@ -85,11 +85,12 @@ def test_manifests_fit_the_oldest_kubernetes_that_the_chart_names(name: str) -> 
 
 def test_schemas_refuse_a_wrong_field() -> None:
     """The check itself can fail: of Kubernetes, and of each operator."""
-    for name in ("most", "three-nodes", "key-vault"):
-        for manifest in rendered(name):
-            if "spec" in manifest:
-                wrong = {**manifest, "spec": {**manifest["spec"], "nonsense": 1}}
-                assert problems(wrong), manifest["kind"]
+    kinds = {
+        m["kind"]: m for name in ("most", "three-nodes", "key-vault") for m in rendered(name) if "spec" in m
+    }
+    assert len(kinds) > 15
+    for kind, manifest in kinds.items():
+        assert problems({**manifest, "spec": {**manifest["spec"], "nonsense": 1}}), kind
 
 
 @pytest.mark.parametrize("name", VALUES)
