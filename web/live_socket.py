@@ -31,7 +31,7 @@ async def live(websocket: WebSocket, hub: LiveHub, user: str) -> None:
             await websocket.close(TRY_AGAIN)
         return
     tasks = [
-        asyncio.create_task(viewer.write(websocket.send), name="live writing"),
+        asyncio.create_task(_write(websocket, viewer), name="live writing"),
         asyncio.create_task(_read(websocket, hub, viewer), name="live reading"),
     ]
     try:
@@ -44,6 +44,15 @@ async def live(websocket: WebSocket, hub: LiveHub, user: str) -> None:
     for task in done:
         with contextlib.suppress(WebSocketDisconnect):
             task.result()
+
+
+async def _write(websocket: WebSocket, viewer: Viewer) -> None:
+    """Send what there is, until the page is gone."""
+    try:
+        await viewer.write(websocket.send)
+    except RuntimeError as error:  # uvicorn's, that has closed the connection itself: a message was too long
+        if "websocket.close" not in str(error):
+            raise
 
 
 async def _read(websocket: WebSocket, hub: LiveHub, viewer: Viewer) -> None:
