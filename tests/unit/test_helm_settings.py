@@ -229,8 +229,8 @@ def test_commands_and_arguments_are_those_of_the_programs() -> None:
         _taken(getattr(import_module(module), name), arguments)
 
 
-def _taken(command: click.Command, arguments: list[str]) -> None:
-    """Parsed as click would, down to the last subcommand; UsageError where one is not known."""
+def _taken(command: click.Command, arguments: list[str], **how: bool) -> None:
+    """Parsed as click would, down to the last subcommand; UsageError where one is not known or missing."""
     if isinstance(command, click.Group):
         context = click.Context(command)
         names = command.list_commands(context)
@@ -238,11 +238,14 @@ def _taken(command: click.Command, arguments: list[str]) -> None:
         _known_options(command, arguments[:at])
         inner = command.get_command(context, arguments[at])
         assert inner is not None
-        _taken(inner, arguments[at + 1 :])
+        # of commands that follow each other options come first
+        chained = {"allow_extra_args": True, "allow_interspersed_args": False} if command.chain else {}
+        _taken(inner, arguments[at + 1 :], **chained)
         return
     _known_options(command, arguments)
     here = {"/etc/streaming/acl": str(REPOSITORY / "mosquitto/acl"), "/mosquitto/data": str(REPOSITORY)}
-    command.make_context("x", [here.get(one, one) for one in arguments])
+    context = command.make_context("x", [here.get(one, one) for one in arguments], **how)
+    assert context.args == []
 
 
 def _known_options(command: click.Command, arguments: list[str]) -> None:
