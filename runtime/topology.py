@@ -13,6 +13,7 @@ from typing import Any
 import click
 import pika
 import pika.exceptions
+from pika.adapters.blocking_connection import BlockingChannel
 from pydantic import Field
 from rstream import Producer
 from rstream import exceptions as rstream_exceptions
@@ -22,13 +23,19 @@ from runtime.amqp import parameters
 from runtime.backoff import Backoff
 from wire import names
 
+_NOT_FOUND = 404
 _PRECONDITION_FAILED = 406
 
 
 class TopologySettings(config.RabbitmqSettings):
     """What `python -m runtime.topology` reads; the RabbitMQ user needs the right to configure."""
 
-    partitions: int = Field(4, ge=1, le=256, description="Partitions of the measurement super stream.")
+    partitions: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Partitions of the measurement super stream; only ever added: see docs/operating.md.",
+    )
     stream_maximum_age_s: int = Field(
         86_400, ge=60, description="Streams drop segments older than this, in seconds."
     )
@@ -41,13 +48,21 @@ class TopologySettings(config.RabbitmqSettings):
     queue_maximum_bytes: int = Field(200_000_000, ge=1_000_000, description="Bound of each queue, in bytes.")
 
 
-async def declare_streams(settings: TopologySettings) -> None:
-    """Create the streams that are missing; ConnectionError or rstream's errors where that fails."""
-    arguments = {
-        "max-age": f"{settings.stream_maximum_age_s}s",
-        "max-length-bytes": str(settings.stream_maximum_bytes),
-        "stream-max-segment-size-bytes": str(settings.stream_segment_bytes),
+def _stream_arguments(settings: TopologySettings) -> dict[str, str | int]:
+    """As AMQP says them; the stream protocol leaves out the "x-", and writes numbers as text."""
+    return {
+        "x-max-age": f"{settings.stream_maximum_age_s}s",
+        "x-max-length-bytes": settings.stream_maximum_bytes,
+        "x-stream-max-segment-size-bytes": settings.stream_segment_bytes,
     }
+
+
+async def declare_streams(settings: TopologySettings) -> list[str]:
+    """Create the streams that are missing, and say which partitions there are. ConnectionError or rstream's errors.
+
+    A super stream that exists keeps its number of partitions.
+    """
+    arguments = {name.removeprefix("x-"): str(value) for name, value in _stream_arguments(settings).items()}
     producer = Producer(
         settings.rabbitmq_host,
         settings.rabbitmq_stream_port,
@@ -64,6 +79,31 @@ async def declare_streams(settings: TopologySettings) -> None:
         client = await producer.default_client
         with contextlib.suppress(rstream_exceptions.StreamAlreadyExists):
             await client.create_super_stream(names.DATA_SUPER_STREAM, partitions, routing_keys, arguments)
+        return list(await client.partitions(names.DATA_SUPER_STREAM))
+
+
+def add_partitions(settings: TopologySettings, present: list[str]) -> None:
+    """Give the super stream the partitions that it lacks, in order; pika's errors where that fails.
+
+    RabbitMQ makes a super stream in one go and has no command that enlarges it; what makes a stream its partition is the
+    binding. Who reads or writes it learns of new ones when it connects: docs/operating.md has the steps. Never fewer.
+    """
+    arguments = {
+        "x-queue-type": "stream",
+        "x-queue-leader-locator": "balanced",  # as those that were made with it
+        **_stream_arguments(settings),
+    }
+    lacking = range(len(present), settings.partitions)
+    with pika.BlockingConnection(parameters(settings, "topology")) as connection:
+        for partition in lacking:
+            stream = names.partition_stream(partition)
+            channel = connection.channel()
+            if not _exists(channel, stream):
+                channel = connection.channel()
+                channel.queue_declare(stream, durable=True, arguments=arguments)
+            order = {"x-stream-partition-order": partition}
+            channel.queue_bind(stream, names.DATA_SUPER_STREAM, str(partition), arguments=order)
+            channel.close()
 
 
 class TopologyError(Exception):
@@ -136,6 +176,17 @@ def _declare(connection: pika.BlockingConnection, queue: str, arguments: dict[st
     return True
 
 
+def _exists(channel: BlockingChannel, queue: str) -> bool:
+    """RabbitMQ closes the channel where it does not."""
+    try:
+        channel.queue_declare(queue, passive=True)
+    except pika.exceptions.ChannelClosedByBroker as error:
+        if error.reply_code != _NOT_FOUND:
+            raise
+        return False
+    return True
+
+
 def _removed(connection: pika.BlockingConnection, queue: str, routing_key: str) -> bool:
     """Delete a queue that is empty and unused; False where it is not.
 
@@ -162,7 +213,7 @@ def apply(settings: TopologySettings, timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while True:
         try:
-            asyncio.run(declare_streams(settings))
+            add_partitions(settings, asyncio.run(declare_streams(settings)))
             declare_queues(settings)
         except (OSError, TimeoutError, pika.exceptions.AMQPError, rstream_exceptions.ServerError) as error:
             wait = backoff.next()
