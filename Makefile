@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
 .DEFAULT_GOAL := help
-.PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs dashboards chart env-example clean
+.PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs dashboards chart pictures env-example release-check clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -94,3 +94,6 @@ chart:  ## Copy what the Helm chart needs of other folders into helm/sensor-stre
 
 env-example: setup  ## Write .env.example anew, from the settings
 	$(BIN)/python -m stack.env_example > .env.example
+
+release-check: setup  ## Whether this checkout may be released as pyproject's version; RELEASE=tagged: once the tag is made
+	@$(BIN)/python -m stack.release $(if $(RELEASE),--$(RELEASE))
