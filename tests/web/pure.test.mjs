@@ -5,6 +5,7 @@ import { LineSplitter } from "../../web/static/js/lines.js";
 import { distinct, strongest } from "../../web/static/js/peaks.js";
 import { match } from "../../web/static/js/routes.js";
 import { CalmRange, niceStep } from "../../web/static/js/ranges.js";
+import { measuredSpeed } from "../../web/static/js/shaft.js";
 import { amplitudeText, decades, decimalsOf, fixed, tick } from "../../web/static/js/ticks.js";
 
 test("the strongest lines of a spectrum are found, also between two lines, and noise is none", () => {
@@ -85,4 +86,24 @@ test("a logarithmic axis has its decades written", () => {
   assert.deepEqual(decades(1e-5, 1), [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1]);
   assert.deepEqual([1e-5, 0.01, 1, 0.03].map((value) => amplitudeText(value, true)), ["1e-5", "0.01", "1", ""]);
   assert.equal(amplitudeText(0.15, false), "0.15");
+});
+
+test("a shaft's speed is where three of its orders stand, within the slip of a motor, else it is not known", () => {
+  const [step, nominal, turning] = [0.488, 29.6, 29.26];
+  const noise = () => Float32Array.from({ length: 1024 }, (_, i) => 0.001 + 0.0002 * Math.sin(i * 12.9));
+  const put = (amplitudes, hertz, height) => {
+    const line = hertz / step;
+    for (let i = Math.round(line) - 3; i <= Math.round(line) + 3; i += 1) amplitudes[i] += height * Math.exp(-((i - line) ** 2));
+  };
+  const machine = noise();
+  for (const [order, height] of [[1, 0.12], [2, 0.06], [3, 0.04], [3.585, 0.2], [7.17, 0.1]]) put(machine, order * turning, height);
+  const found = measuredSpeed(machine, 0, step, nominal);
+  assert.equal(found?.clear, 3);
+  assert.ok(Math.abs(found.hertz - turning) < 0.02, `${found.hertz} is not ${turning}`);
+  const two = noise(); // 50 Hz of the mains and its double are no speed
+  for (const [order, height] of [[1, 0.1], [2, 0.1]]) put(two, order * 50, height);
+  assert.equal(measuredSpeed(two, 0, step, 49.5), null);
+  assert.equal(measuredSpeed(noise(), 0, step, nominal), null);
+  assert.equal(measuredSpeed(machine, 0, step, 2), null); // orders would be four lines apart
+  assert.equal(measuredSpeed(machine, 0, step, 0), null);
 });

@@ -35,13 +35,13 @@ export function strongest(amplitudes, start, step, most) {
 }
 
 /** @param {number} left @param {number} middle @param {number} right @returns {number} −0.5 to 0.5 lines off the middle */
-function vertex(left, middle, right) {
+export function vertex(left, middle, right) {
   const bend = left - 2 * middle + right;
   return bend === 0 ? 0 : Math.max(-0.5, Math.min(0.5, (0.5 * (left - right)) / bend));
 }
 
 /** @param {ArrayLike<number>} values */
-function median(values) {
+export function median(values) {
   const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
   return sorted.length === 0 ? 0 : sorted[sorted.length >> 1];
 }

@@ -5,7 +5,8 @@ import { h, say } from "./dom.js";
 import { number } from "./format.js";
 import { distinct, strongest } from "./peaks.js";
 import { niceStep } from "./ranges.js";
-import { drawOrders, drawPeaks } from "./spectrum_marks.js";
+import { measuredSpeed } from "./shaft.js";
+import { drawOrders, drawPeaks, nameOrders } from "./spectrum_marks.js";
 import { channelColour } from "./theme.js";
 import { amplitudeText, decades, plain } from "./ticks.js";
 
@@ -26,6 +27,9 @@ export class Spectrum {
   #shrinks = 0;
   logarithmic = false;
   speedHz = 0; // 0: not known
+  measured = false; // the speed is what the spectrum says, not only what the machine should have
+  #nominalHz = 0;
+  #exact = false;
   paused = false;
   /** @type {Peak[]} */
   peaks = [];
@@ -104,10 +108,35 @@ export class Spectrum {
     this.#build();
   }
 
-  /** @param {number} hertz 0: not known */
-  speed(hertz) {
-    this.speedHz = hertz;
+  /** @param {number} hertz 0: not known @param {boolean} exact somebody says so; else the orders near it may say better */
+  speed(hertz, exact) {
+    this.#nominalHz = hertz;
+    this.#exact = exact;
     this.#search();
+  }
+
+  #measure() {
+    this.speedHz = this.#nominalHz;
+    this.measured = false;
+    if (this.#exact) return;
+    let clear = 0;
+    for (const [, { start, step, values }] of this.#shown()) {
+      const found = measuredSpeed(values, start, step, this.#nominalHz);
+      if (found === null || found.clear <= clear) continue;
+      clear = found.clear;
+      this.speedHz = found.hertz;
+      this.measured = true;
+    }
+  }
+
+  /** @param {number} from Hz @param {number} to Hz @returns {number} the greatest amplitude there of what is shown */
+  #highest(from, to) {
+    let highest = 0;
+    for (const [, { start, step, values }] of this.#shown()) {
+      const last = Math.min(values.length - 1, Math.floor((to - start) / step));
+      for (let i = Math.max(0, Math.ceil((from - start) / step)); i <= last; i += 1) if (values[i] > highest) highest = values[i];
+    }
+    return highest;
   }
 
   /** @param {number} channel @param {boolean} shown */
@@ -145,6 +174,7 @@ export class Spectrum {
   }
 
   #search() {
+    this.#measure();
     const [from, to] = this.#across();
     let largest = 0;
     /** @type {Peak[]} */
@@ -193,7 +223,8 @@ export class Spectrum {
         context.stroke();
       }
     });
-    drawPeaks(this.chart, to, this.peaks);
+    if (this.speedHz) nameOrders(this.chart, to, this.speedHz);
+    drawPeaks(this.chart, to, this.peaks, (from, end) => this.#highest(from, end));
   }
 
   #read() {

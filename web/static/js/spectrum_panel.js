@@ -28,7 +28,7 @@ export class SpectrumPanel {
         h("h2", { text: "Spectrum" }),
         this.note,
         h("span", { class: "spacer" }),
-        h("label", { class: "inline muted", title: "For orders: multiples of the running speed" }, "Speed", speed, "rpm"),
+        h("label", { class: "inline muted", title: "For orders, multiples of the running speed. What is shown in grey is the machine's nominal speed; the spectrum is searched for the true one near it. What you enter is taken as it is." }, "Speed", speed, "rpm"),
         segments("Amplitude axis", [["lin", false], ["log", true]], false, (log) => this.spectrum.scale(log)),
       ),
       this.empty,
@@ -67,7 +67,7 @@ export class SpectrumPanel {
 
   #apply() {
     const rpm = Number(this.speed.value || this.speed.placeholder);
-    this.spectrum.speed(rpm > 0 ? rpm / 60 : 0);
+    this.spectrum.speed(rpm > 0 ? rpm / 60 : 0, this.speed.value !== "");
   }
 
   dispose() {
@@ -80,7 +80,8 @@ export class SpectrumPanel {
     this.empty.hidden = true;
     this.body.hidden = false;
     const units = [...new Set(this.channels.map((one) => one.unit))].filter(Boolean).join(", ");
-    say(this.note, `amplitude${units ? `, ${units}` : ""} · resolution ${number(frame.step)} Hz`);
+    const turning = this.spectrum.measured ? ` · turning at ${(60 * this.spectrum.speedHz).toFixed(0)} rpm` : "";
+    say(this.note, `amplitude${units ? `, ${units}` : ""} · resolution ${number(frame.step)} Hz${turning}`);
   }
 
   /** @param {boolean} paused */
