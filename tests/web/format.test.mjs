@@ -6,6 +6,8 @@ import { age, ago, duration, frequency, integer, momentShort, named, number, pos
 test("numbers have as many digits as are asked for, whatever their size", () => {
   assert.equal(number(0.012345), "0.0123");
   assert.equal(number(1.5, 4), "1.500");
+  assert.equal(number(0.99996), "1.00");
+  assert.equal(number(99.97), "100");
   assert.equal(number(12345.678), "12,346");
   assert.equal(number(-4.2, 2), "\u22124.2");
   assert.equal(number(1.234e-7), "1.23e\u22127");

@@ -12,7 +12,7 @@ const VALUES = 6; // of a list that are shown
 const DEEP = 3;
 
 /**
- * Name and value of everything but the spectrum.
+ * Name and value of everything but the spectrum. A diagnosis is a verdict and has no limit.
  * @param {Record<string, any>} evidence
  * @returns {[string, string][]}
  */
@@ -21,7 +21,7 @@ export function lines(evidence) {
   /** @type {[string, string][]} */
   const found = [];
   if (value !== undefined) found.push(["Value", `${text(value)} ${unit ?? ""}`.trim()]);
-  if (limit !== undefined && limit !== null) found.push(["Limit", `${text(limit)} ${unit ?? ""}`.trim()]);
+  if (limit !== undefined && limit !== null && rest.verdict === undefined) found.push(["Limit", `${text(limit)} ${unit ?? ""}`.trim()]);
   found.push(...Object.entries(rest).flatMap(([key, item]) => flat(key, "", item, DEEP)));
   if (samples?.from) found.push(["Samples", `${moment(Date.parse(samples.from))} to ${moment(Date.parse(samples.to)).slice(11)}`]);
   return found;

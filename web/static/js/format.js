@@ -10,7 +10,7 @@ export const NOTHING = "–";
 export function number(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING;
   if (value === 0) return "0";
-  const magnitude = Math.floor(Math.log10(Math.abs(value)));
+  const magnitude = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(digits))))); // 0.9999 is 1.00, not 1.000
   if (magnitude < -4 || magnitude > 9) return minus(value.toExponential(digits - 1));
   const decimals = Math.max(0, Math.min(10, digits - 1 - magnitude));
   return minus(value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));

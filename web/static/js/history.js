@@ -1,7 +1,7 @@
 /** What a channel was like over the last hour or day: minimum, maximum and RMS from the database. */
 
 import { get } from "./api.js";
-import { axis, fitted, UPlot } from "./chart.js";
+import { axis, fitted, isWhole, UPlot } from "./chart.js";
 import { fill, h, say } from "./dom.js";
 import { moment, number } from "./format.js";
 import { poll } from "./poll.js";
@@ -90,7 +90,7 @@ export function historyPanel(serial, channels) {
         legend: { show: false },
         scales: { x: { time: true, range: () => window_ } },
         axes: [
-          axis({ size: 26, space: 70, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((at) => moment(at * 1000).slice(11, 16)) }),
+          axis({ size: 26, space: 70, values: (/** @type {any} */ chart, /** @type {number[]} */ splits) => splits.map((at) => (isWhole(chart, at) ? moment(at * 1000).slice(11, 16) : "")) }),
           axis({ size: 58, space: 30 }),
         ],
         series: [

@@ -19,14 +19,20 @@ const REFRESH_MS = 2_000;
 export function sensorView(main, { serial }) {
   const target = h("span", { class: "muted" });
   const marks = h("span", { class: "inline marks" });
-  const facts = h("dl", { class: "facts panel" });
+  const facts = h("dl", { class: "facts panel", id: "facts" });
+  const more = h("button", { class: "button quiet small facts-more", type: "button", "aria-expanded": "false", "aria-controls": "facts", text: "More" });
+  more.addEventListener("click", () => {
+    const all = facts.classList.toggle("all");
+    more.setAttribute("aria-expanded", String(all));
+    more.textContent = all ? "Less" : "More";
+  });
   const left = h("div", { class: "column" }, h("p", { class: "panel empty", text: "Loading…" }));
   const commands = new CommandPanel(() => [serial]);
   const alarms = list("Open alarms", "None.");
   const given = list("Recent commands", "None was given.");
   const logs = list("Log", "It has said nothing.");
   main.append(
-    h("div", { class: "page-head" }, h("a", { class: "button quiet icon small", href: "/", "aria-label": "Back to the fleet" }, icon("back")), h("h1", { tabindex: "-1", testid: "sensor-title", text: serial }), target, marks),
+    h("div", { class: "page-head" }, h("a", { class: "button quiet icon small", href: "/", "aria-label": "Back to the fleet" }, icon("back")), h("h1", { tabindex: "-1", testid: "sensor-title", text: serial }), target, marks, more),
     facts,
     h("div", { class: "sensor-grid" }, left, h("div", { class: "column side" }, alarms.element, commands.element, given.element, logs.element)),
   );
@@ -97,8 +103,8 @@ function showFacts(facts, sensor, now) {
     ["Sample frequency", most ? `${rate} of ${frequency(most)}` : rate],
     ["Last data", sensor.last_measured_at === null ? "none" : ago(sensor.last_measured_at, now), moment(sensor.last_measured_at)],
     ["Latency", duration(sensor.latency_s), "From the last sample of a batch to the database"],
-    ["Batches", integer(sensor.batch_count)],
     ["Missing", integer(sensor.missing), "Batches that are known to exist and have not arrived"],
+    ["Batches", integer(sensor.batch_count)],
     ["Buffered", integer(sensor.buffered_batches), "Batches that wait in the sensor"],
     ["Battery", sensor.battery_percent === null ? "–" : `${number(sensor.battery_percent, 3)} %`],
     ["Signal", sensor.rssi_dbm ? `${number(sensor.rssi_dbm, 2)} dBm` : "–"],

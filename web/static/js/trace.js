@@ -43,7 +43,7 @@ export class Trace {
     const name = h("b", { text: channel.name || `Channel ${channel.number}` });
     const quantity = h("span", { class: "muted", text: [channel.quantity, channel.unit].filter(Boolean).join(", ") });
     const place = h("div", { class: "chart" });
-    host.append(h("div", { class: "chart-title" }, swatch, name, quantity, this.readout), place);
+    host.append(h("div", { class: "chart-title trace-title" }, swatch, name, quantity, this.readout), place);
     const height = HEIGHT + (withTimes ? AXIS_HEIGHT : 0);
     this.chart = new UPlot(this.#options(place, height, withTimes, sync, chosen), [[], [], []], place);
     this.#end = fitted(this.chart, place, height, () => this.#redraw());
