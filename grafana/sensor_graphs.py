@@ -13,7 +13,7 @@ _LEVELS: Final = {
     "zone C": thresholds.WATCH, "zone D": thresholds.BAD,
     "low_low": thresholds.BAD, "low": thresholds.WATCH, "high": thresholds.WATCH, "high_high": thresholds.BAD,
 }  # fmt: skip
-_OF_THE_CHANNEL: Final = "In the channel's unit (iotctl sensors show)."
+_OF_THE_CHANNEL: Final = "In the channel's unit (iotctl sensor says which)."
 
 
 def waveform() -> PanelBuilder:
