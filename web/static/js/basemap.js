@@ -6,6 +6,7 @@ import { colour } from "./theme.js";
 import { linesOf, unwrapped } from "./topojson.js";
 
 const COARSE = 150_000; // pixels a world: beyond, the outlines are off by more than they are worth
+const LABELS_PX = 18; // at the lower edge, of longitudes: no line of the net crosses them
 const FONT = '10.5px "Inter", system-ui, sans-serif';
 
 /** @typedef {{points: Float64Array, box: [number, number, number, number]}} Line in the world */
@@ -128,13 +129,14 @@ export function drawGraticule(context, view) {
   for (let i = Math.ceil(Math.max(left, -180) / step); i * step <= Math.min(right, 180); i += 1) {
     const x = Math.round(view.px(worldX(i * step))) + 0.5;
     context.moveTo(x, 0);
-    context.lineTo(x, view.height - 18);
+    context.lineTo(x, view.height - LABELS_PX);
     if (x > 60 && x < view.width - 30) context.fillText(degreesText(i * step, step, "E", "W"), x, view.height - 6);
   }
   context.textAlign = "left";
   context.textBaseline = "middle";
   for (let i = Math.ceil(Math.max(bottom, -80) / step); i * step <= Math.min(top, 80); i += 1) {
     const y = Math.round(view.py(worldY(i * step))) + 0.5;
+    if (y > view.height - LABELS_PX) continue;
     context.moveTo(0, y);
     context.lineTo(view.width, y);
     if (y > 16 && y < view.height - 44) context.fillText(degreesText(i * step, step, "N", "S"), 6, y - 7);

@@ -47,7 +47,8 @@ function text(value) {
     return value.length > VALUES ? `${shown}; … (${value.length})` : shown || NOTHING;
   }
   if (typeof value === "object") {
-    return Object.entries(value).map(([key, item]) => `${text(item)} ${named(key).unit || named(key).name.toLowerCase()}`).join(", ");
+    const frequencyFirst = Object.entries(value).sort(([a], [b]) => Number(b.endsWith("_hz")) - Number(a.endsWith("_hz")));
+    return frequencyFirst.map(([key, item]) => `${text(item)} ${named(key).unit || named(key).name.toLowerCase()}`).join(", ");
   }
   return String(value).replaceAll("_", " ");
 }

@@ -42,7 +42,7 @@ export function fleetView(main) {
     testid: "fleet-search",
   });
   const matching = h("span", { class: "muted nowrap", role: "status" });
-  const table = new FleetTable((sort) => change({ sort, descending: asked.sort === sort && !asked.descending ? 1 : 0 }));
+  const table = new FleetTable((sort, most) => change({ sort, descending: (asked.sort === sort ? !asked.descending : most) ? 1 : 0 }));
   const earlier = h("button", { class: "button icon small", type: "button", "aria-label": "Page before", on: { click: () => change({ offset: Math.max(0, asked.offset - asked.limit) }) } }, icon("back"));
   const later = h("button", { class: "button icon small", type: "button", "aria-label": "Next page", on: { click: () => change({ offset: asked.offset + asked.limit }) } }, icon("next"));
   const mapHost = h("div", { class: "map", testid: "map" });

@@ -6,15 +6,15 @@ import { severityMark, stateMark } from "./marks.js";
 
 const STALE_MS = 60_000; // awake, and nothing for so long
 
-/** @type {{key: string, label: string, class?: string, title?: string}[]} */
+/** @type {{key: string, label: string, class?: string, title?: string, most?: boolean}[]} most: the first click shows the greatest first, as that is the worst */
 const COLUMNS = [
   { key: "serial_number", label: "Sensor" },
   { key: "state", label: "State" },
-  { key: "severity", label: "Alarm", title: "The most severe open alarm; severity 1 to 1000" },
+  { key: "severity", label: "Alarm", title: "The most severe open alarm; severity 1 to 1000", most: true },
   { key: "sample_frequency_hz", label: "Rate", class: "number wide", title: "Sample frequency" },
   { key: "last_measured_at", label: "Last data", class: "number", title: "Age of the newest measurement" },
-  { key: "latency_s", label: "Latency", class: "number wide", title: "From the last sample of a batch to the database" },
-  { key: "missing", label: "Missing", class: "number wide", title: "Batches that are known to exist and have not arrived" },
+  { key: "latency_s", label: "Latency", class: "number wide", title: "From the last sample of a batch to the database", most: true },
+  { key: "missing", label: "Missing", class: "number wide", title: "Batches that are known to exist and have not arrived", most: true },
   { key: "battery_percent", label: "Battery", class: "number wide" },
   { key: "rssi_dbm", label: "Signal", class: "number wide", title: "Received signal strength" },
 ];
@@ -22,13 +22,13 @@ const COLUMNS = [
 export class FleetTable {
   at = 0; // ms, when the server looked
 
-  /** @param {(key: string) => void} sort */
+  /** @param {(key: string, most: boolean) => void} sort by this column; most: at first the greatest on top */
   constructor(sort) {
     this.heads = new Map();
     const head = h("tr");
     for (const column of COLUMNS) {
       const arrow = h("span", { class: "arrow", "aria-hidden": "true" });
-      const button = h("button", { type: "button", title: column.title, on: { click: () => sort(column.key) } }, column.class ? [arrow, column.label] : [column.label, arrow]);
+      const button = h("button", { type: "button", title: column.title, on: { click: () => sort(column.key, column.most ?? false) } }, column.class ? [arrow, column.label] : [column.label, arrow]);
       const cell = h("th", { class: column.class, scope: "col" }, button);
       this.heads.set(column.key, { cell, arrow });
       head.append(cell);
