@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
 .DEFAULT_GOAL := help
-.PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs site dashboards chart pictures env-example release-check clean
+.PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs schema site dashboards chart pictures env-example release-check clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -82,6 +82,9 @@ docs: setup  ## Write docs/iotctl.md, settings.md and metrics.md anew, from comm
 	@$(BIN)/python -m ctl.reference > docs/iotctl.md
 	@$(BIN)/python -m stack.settings_page > docs/settings.md
 	@$(BIN)/python -m stack.metrics_page > docs/metrics.md
+
+schema: servers  ## Write docs/schema.md anew, from a database that is migrated for it
+	@$(BIN)/python -m stack.schema_page > docs/schema.md
 
 site: setup  ## The documentation as a site, in site/; a link that leads nowhere is an error
 	@$(BIN)/python -m stack.site site
