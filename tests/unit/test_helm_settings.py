@@ -229,7 +229,7 @@ def test_commands_and_arguments_are_those_of_the_programs() -> None:
         _taken(getattr(import_module(module), name), arguments)
 
 
-def _taken(command: click.Command, arguments: list[str], **how: bool) -> None:
+def _taken(command: click.Command, arguments: list[str], **how: Any) -> None:
     """Parsed as click would, down to the last subcommand; UsageError where one is not known or missing."""
     if isinstance(command, click.Group):
         context = click.Context(command)
