@@ -14,6 +14,7 @@ from alarms.outbox_config import OutboxSettings
 from bridge.config import BridgeSettings
 from ctl.settings import CtlSettings
 from emulator.config import EmulatorSettings
+from emulator.credentials import CredentialsSettings
 from ingest.config import IngestSettings
 from runtime.config import (
     PREFIX,
@@ -40,6 +41,7 @@ SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("python -m web", WebSettings),
     ("python -m web: live data", LiveSettings),
     ("python -m emulator", EmulatorSettings),
+    ("python -m emulator.credentials", CredentialsSettings),
     ("python -m runtime.topology", TopologySettings),
     ("python -m timescale migrate, status, maintain", OwnerSettings),
     ("python -m timescale bootstrap", BootstrapSettings),
