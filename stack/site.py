@@ -20,6 +20,7 @@ from stack import site_check
 from stack.errors import StackError
 from stack.servers import REPOSITORY
 from stack.site_links import DOCS, ROOT_PAGES, SOURCE, move_links, place, targets
+from stack.site_lists import indented
 
 # Those that exist are shown, in this order; pages of docs/ that are in no group come last.
 NAVIGATION: dict[str, tuple[str, ...]] = {
@@ -65,7 +66,7 @@ def stage(root: Path, folder: Path) -> set[str]:
             new = {target for target in linked if not target.startswith(DOCS)} - known
             known |= new
             waiting += sorted(new)
-            text = move_links(path, text, root)
+            text = indented(move_links(path, text, root))
         else:
             text = _shown(path, text)
         page = folder / place(path)
@@ -135,7 +136,7 @@ def main() -> None:
     except StackError as error:
         print(f"site: {error}", file=sys.stderr)
         sys.exit(1)
-    print(f"{into}/index.html")
+    print(f"{into}/index.html (with search: python3 -m http.server --bind 127.0.0.1 --directory {into})")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The documentation's site: it builds, every link in it leads somewhere, and what is broken is found."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from stack import site, site_check
 from stack.errors import StackError
 from stack.servers import REPOSITORY
 from stack.site_links import move_links
+from stack.site_lists import indented
 
 GOOD = {
     "README.md": "# Start\n\nSee [a](docs/a.md#two-words--here) and [the code](wire/limits.py), in [wire](wire/).\n",
@@ -113,3 +115,32 @@ def test_what_a_page_fetches_from_elsewhere_is_found(tmp_path: Path) -> None:
         "index.html: //b.example/s.js is fetched from elsewhere",
         "index.html: https://c.example/s.css is fetched from elsewhere",
     ]
+
+
+def test_code_within_a_list_stays_in_its_item(tmp_path: Path) -> None:
+    """One list of two steps, not two lists with something in between; the code as it was."""
+    text = "# A\n\n## Two words – here\n\n1. do\n\n   ```\n   if x:\n     - y\n   ```\n\n2. then\n"
+    site.build(repository(tmp_path, **{"docs/a.md": text}), tmp_path / "site")
+    page = (tmp_path / "site/a.html").read_text()
+    article = page[page.index("Two words – here") : page.index("</article>")]
+    assert article.count("<ol>") == 1
+    assert article.count("<li>") == 2
+    assert "if x:\n" in re.sub("<[^>]+>", "", article)
+    assert "  - y\n" in re.sub("<[^>]+>", "", article)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("- a\n  b\n\n  c\n\nd", "- a\n    b\n\n    c\n\nd"),
+        ("- a\n  - b\n    c\n- d", "- a\n    - b\n        c\n- d"),
+        ("10. a\n\n    b", "10. a\n\n    b"),
+        ("1. a\n\n   ```\n   - x\n     y\n   ```\n2. b", "1. a\n\n    ```\n    - x\n      y\n    ```\n2. b"),
+        ("text\n\n    code\n      - code", "text\n\n    code\n      - code"),
+        ("```\n- a\n  b\n```\n  c", "```\n- a\n  b\n```\n  c"),
+    ],
+    ids=["paragraphs", "nested", "wide", "code", "no list", "only code"],
+)
+def test_what_belongs_to_an_item_is_indented_by_four(text: str, wanted: str) -> None:
+    """As Python-Markdown wants it."""
+    assert indented(text) == wanted
