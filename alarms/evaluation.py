@@ -55,7 +55,7 @@ class Evaluation:
         rule = task.rule.rule
         same = kept is not None and kept.version == task.rule.version
         state: Mapping[str, Any] = kept.state if kept is not None and same else {}
-        self._measure = _measure(rule, state)
+        self._measure = _measure(rule, state if same or kept is None else self._confirmed(kept))
         self._limits = _levels(rule)
         self._delays_ns = round(rule.on_delay_s * 1e9), round(rule.off_delay_s * 1e9)
         self._begun = state.get("levels") or self._seed()  # a zone's levels come with its first verdict
@@ -272,6 +272,13 @@ class Evaluation:
     def _at_odds(self, time_ns: int) -> Change | None:
         """The alarm is at a level that the rule has no longer."""
         return Change(None, None, time_ns) if self.active and self._levels.active is None else None
+
+    def _confirmed(self, kept: Kept) -> Mapping[str, Any]:
+        """For a rule that was changed: a verdict that an alarm is active for has not to be confirmed anew."""
+        rule, verdict = self.task.rule.rule, kept.state.get("verdict")
+        if not isinstance(rule, Bearing) or verdict is None or not self.active:
+            return {}
+        return {"verdict": [verdict[0], rule.confirmations]}
 
     def _seed(self) -> Mapping[str, Any] | None:
         """For a rule that was changed: an alarm that is active stays so until a value says otherwise."""

@@ -416,6 +416,28 @@ def test_damaged_bearing_is_named_after_two_windows_and_a_healthy_one_is_not() -
             assert events[0].evidence["samples"]["channel"] == 0
 
 
+@pytest.mark.parametrize(("then", "expected"), [(Element.INNER_RACE, []), (None, ["CLEARED"])])
+def test_changed_rule_keeps_the_alarm_of_a_bearing_that_is_still_damaged(
+    then: Element | None, expected: list[str]
+) -> None:
+    """What was confirmed has not to be confirmed anew, not even by more windows; a healthy bearing clears it."""
+    definition = {"kind": "bearing", "window_s": 2, "hop_s": 2.5, "confirmations": 2}
+    bench = Bench(definition, sensors=[sensor(machine=PUMP._replace(speed_rpm=RPM))])
+
+    def turns(element: Element | None, seeds: range) -> list[str]:
+        events = []
+        for seed in seeds:
+            samples = np.asarray(simulated(element, 5, seed).samples, np.float32)
+            for begin in range(0, len(samples), 12_000):
+                events += bench.diagnosed(samples[begin : begin + 12_000])
+        return kinds(events)
+
+    assert turns(Element.INNER_RACE, range(4)) == ["ACTIVATED"]
+    bench.rules = [rule({**definition, "confirmations": 3}, 1, version=2)]
+    bench.refresh()
+    assert turns(then, range(4, 7)) == expected
+
+
 def test_bearing_that_turns_too_slowly_for_its_window_has_a_reason() -> None:
     """Forty revolutions at least."""
     bench = Bench({"kind": "bearing", "window_s": 0.5, "hop_s": 1})
