@@ -135,11 +135,27 @@ def test_code_within_a_list_stays_in_its_item(tmp_path: Path) -> None:
         ("- a\n  b\n\n  c\n\nd", "- a\n    b\n\n    c\n\nd"),
         ("- a\n  - b\n    c\n- d", "- a\n    - b\n        c\n- d"),
         ("10. a\n\n    b", "10. a\n\n    b"),
-        ("1. a\n\n   ```\n   - x\n     y\n   ```\n2. b", "1. a\n\n    ```\n    - x\n      y\n    ```\n2. b"),
+        (
+            "1. a\n\n   ```\n   - x\n     y\n   ```\n2. b",
+            "1. a\n\n    ```\n    - x\n      y\n    ```\n\n2. b",
+        ),
+        ("1. a\n\n   b\n2. c\n3. d", "1. a\n\n    b\n\n2. c\n3. d"),
+        ("- a\n  - b\n- c\n\ntext\n- d", "- a\n    - b\n- c\n\ntext\n\n- d"),
+        ("text\n2. b", "text\n2. b"),
         ("text\n\n    code\n      - code", "text\n\n    code\n      - code"),
         ("```\n- a\n  b\n```\n  c", "```\n- a\n  b\n```\n  c"),
     ],
-    ids=["paragraphs", "nested", "wide", "code", "no list", "only code"],
+    ids=[
+        "paragraphs",
+        "nested",
+        "wide",
+        "code",
+        "next item",
+        "begins",
+        "number in a text",
+        "no list",
+        "only code",
+    ],
 )
 def test_what_belongs_to_an_item_is_indented_by_four(text: str, wanted: str) -> None:
     """As Python-Markdown wants it."""
