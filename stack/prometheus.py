@@ -76,6 +76,9 @@ class Prometheus(Service):
             configuration = configuration.replace("interval: 10s", f"interval: {interval_s}s")
             configuration = configuration.replace("timeout: 5s", f"timeout: {interval_s}s")
         (data / "prometheus.yml").write_text(configuration)
+        alerts = data / "alerts"  # found beside the configuration
+        alerts.unlink(missing_ok=True)
+        alerts.symlink_to(CONFIGURATION.parent / "alerts")
         arguments = [
             f"--config.file={data / 'prometheus.yml'}",
             f"--storage.tsdb.path={data / 'tsdb'}",

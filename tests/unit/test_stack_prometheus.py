@@ -56,6 +56,13 @@ def test_prometheus_with_an_interval_of_its_own_has_no_other(one: Prometheus, tm
     assert told == {"scrape_interval": "1s", "scrape_timeout": "1s"}
 
 
+def test_alerts_are_beside_the_configuration(one: Prometheus, tmp_path: Path) -> None:
+    """Where its rule_files look for them."""
+    [pattern] = yaml.safe_load((tmp_path / "data/prometheus.yml").read_text())["rule_files"]
+    found = {file.name for file in (tmp_path / "data").glob(pattern)}
+    assert found == {file.name for file in (CONFIGURATION.parent / "alerts").iterdir()}
+
+
 def test_run_ends_with_its_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its port belongs to the stack, which would have to take others when it is started again; the process is gone."""
     owners = iter([7, 7, 7, None])
