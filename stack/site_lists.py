@@ -31,7 +31,7 @@ def indented(text: str) -> str:
             mark, item = _FENCE.match(line), _ITEM.match(line)
             if mark:
                 fence = mark[1]
-            elif item:
+            elif item and indent - (levels[-1] if levels else 0) < _INDENT:  # else it is indented code
                 begins = not inside and item["marker"].strip() in ("-", "*", "+", "1.", "1)")
                 if (paragraphs or begins) and lines and lines[-1].strip():
                     lines.append("")
