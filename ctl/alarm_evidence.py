@@ -72,8 +72,12 @@ def commands(evidence: Mapping[str, Any]) -> list[str]:
 
 def lines(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and value of everything else, in its order; what lies in each other by names with dots."""
+    left_out = {"samples", "limit"} if "verdict" in evidence else {"samples"}  # a diagnosis has no limit
     return [
-        line for key, value in evidence.items() if key != "samples" for line in _lines(str(key), value, _DEEP)
+        line
+        for key, value in evidence.items()
+        if key not in left_out
+        for line in _lines(str(key), value, _DEEP)
     ]
 
 
@@ -92,10 +96,12 @@ def show(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {show(item)}" for key, item in value.items()) or "–"
+        frequency_first = sorted(value.items(), key=lambda item: not str(item[0]).endswith("_hz"))
+        return ", ".join(f"{key} {show(item)}" for key, item in frequency_first) or "–"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        shown = ", ".join(show(item) for item in value[:_VALUES])
-        return f"{shown}, … ({len(value):,} values)" if len(value) > _VALUES else shown or "–"
+        between = "; " if any(isinstance(item, Mapping) for item in value) else ", "
+        shown = between.join(show(item) for item in value[:_VALUES])
+        return f"{shown}{between}… ({len(value):,} values)" if len(value) > _VALUES else shown or "–"
     return str(value)
 
 

@@ -152,6 +152,16 @@ def test_lines_cut_long_lists_and_go_inside() -> None:
     ]
 
 
+def test_evidence_of_a_diagnosis_has_lines_that_begin_with_their_frequency_and_no_limit() -> None:
+    """A list of lines can be read; a verdict was compared with nothing."""
+    peaks = [{"snr_db": 25.6, "frequency_hz": 132.3}, {"snr_db": 21.0, "frequency_hz": 264.6}]
+    assert alarm_evidence.lines({"verdict": "inner race", "limit": 0.0, "lines": peaks}) == [
+        ("verdict", "inner race"),
+        ("lines", "frequency_hz 132.3, snr_db 25.6; frequency_hz 264.6, snr_db 21"),
+    ]
+    assert alarm_evidence.lines({"limit": 4.5}) == [("limit", "4.5")]
+
+
 @pytest.mark.parametrize(
     ("text", "least", "greatest"),
     [
