@@ -23,6 +23,8 @@ Every setting of every service, as the services' own classes declare them; as a 
   environment comes first.
 - What is in a group that several services read is described once, there. Where a service has another default it says so.
 - What `iotctl` reads may be in a profile, too ([iotctl.md](iotctl.md)).
+- Beside these: `{PREFIX}MACHINE_TOKEN` is the option `--token` of `python -m emulator.machine`, and `--controller-token` of
+  `python -m emulator`, for development.
 
 | who | reads |
 | --- | --- |"""

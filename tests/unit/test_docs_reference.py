@@ -48,6 +48,19 @@ def test_settings_page_has_every_variable_of_the_example() -> None:
     assert len(page) > 50
 
 
+def test_every_variable_that_an_option_reads_is_on_the_page() -> None:
+    """Not only those of settings classes."""
+    code = "".join(
+        file.read_text()
+        for folder in (REPOSITORY / name for name in (*metrics_page.SERVICES, "runtime", "ctl"))
+        for file in folder.rglob("*.py")
+    )
+    page = "\n".join(settings_page.lines())
+    named = set(re.findall(rf'envvar="({PREFIX}\w+)"', code))
+    assert named
+    assert [name for name in named if f"`{name}`" not in page] == []
+
+
 def test_default_of_a_secret_that_is_none_is_shown_and_a_required_setting_is_marked() -> None:
     """What a deployment has to give is seen at once."""
     lines = {line.split("`")[1]: line for line in settings_page.lines() if line.startswith(f"| `{PREFIX}")}
