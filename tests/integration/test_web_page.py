@@ -165,6 +165,8 @@ def test_command_that_makes_no_sense_is_refused_with_the_reason(here: WebSite, c
             "500 Hz is not between 0.01 Hz and 10 Hz"
         )
         seen.forgive("status of 400")
+        page.get_by_test_id("command-change_sample_frequency").click()
+        expect(page.get_by_test_id("command-field-sample_frequency_hz")).to_have_value("500")  # to be mended
     assert command_row(here, TEMPERATURE, "change_sample_frequency") is None
 
 
@@ -273,6 +275,25 @@ def test_phone_has_no_horizontal_scrolling_and_every_action(
             box = button.bounding_box()
             assert box is not None
             assert min(box["width"], box["height"]) >= 24, button
+
+
+def test_phone_shows_what_matters_of_a_sensor_before_its_waveform_and_the_rest_when_asked(
+    here: WebSite, chrome: Browser
+) -> None:
+    """Two lines of facts; on a large screen all of them, and nothing to press."""
+    with eyes(chrome, here, viewport=PHONE, has_touch=True, is_mobile=True) as seen:
+        page = seen.log_in(path=f"/sensors/{PUMP}")
+        more, session = page.get_by_role("button", name="More"), page.get_by_text("Session", exact=True)
+        expect(page.get_by_text("Sample frequency", exact=True)).to_be_visible()
+        expect(session).to_be_hidden()
+        more.tap()
+        expect(session).to_be_visible()
+        page.get_by_role("button", name="Less").tap()
+        expect(session).to_be_hidden()
+    with eyes(chrome, here) as seen:
+        page = seen.log_in(path=f"/sensors/{PUMP}")
+        expect(page.get_by_text("Session", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="More")).to_be_hidden()
 
 
 @pytest.mark.parametrize("path", VIEWS)

@@ -9,8 +9,8 @@ import { h } from "./dom.js";
  * @typedef {{name: string, label: string, description: string, confirm: boolean, fields: Field[]}} Command
  */
 
-/** @param {Field} field */
-function fieldElement(field) {
+/** @param {Field} field @param {unknown} value that is entered already */
+function fieldElement(field, value) {
   const isNumber = field.type !== "text";
   const bounds = isNumber && field.minimum !== null && field.maximum !== null ? `${field.minimum} to ${field.maximum}` : "";
   const input = h("input", {
@@ -22,7 +22,7 @@ function fieldElement(field) {
     max: field.maximum,
     required: field.required,
     maxlength: isNumber ? null : field.maximum ?? 200,
-    value: field.default ?? "",
+    value: value ?? "",
     autocomplete: "off",
     autofocus: true,
     testid: `command-field-${field.name}`,
@@ -39,9 +39,10 @@ function fieldElement(field) {
 /**
  * @param {Command} command
  * @param {string[]} serials to whom
+ * @param {Record<string, unknown>} [entered] by name, instead of the defaults
  * @returns {Promise<{fields: Record<string, unknown>, expires_s: number} | null>} null: it is not to be sent
  */
-export async function askForCommand(command, serials) {
+export async function askForCommand(command, serials, entered = {}) {
   const whom = serials.length === 1 ? serials[0] : `${serials.length} sensors`;
   const expires = h(
     "label",
@@ -52,7 +53,7 @@ export async function askForCommand(command, serials) {
   );
   const data = await ask({
     title: `${command.label}: ${whom}`,
-    body: [h("p", { class: "muted", text: command.description }), ...command.fields.map(fieldElement), expires],
+    body: [h("p", { class: "muted", text: command.description }), ...command.fields.map((field) => fieldElement(field, entered[field.name] ?? field.default)), expires],
     confirm: command.confirm ? `${command.label}${serials.length > 1 ? ` ${serials.length} sensors` : ""}` : "Send",
     danger: command.confirm,
     testid: "command-send",

@@ -7,6 +7,9 @@ import { fill, h } from "./dom.js";
 import { forOperators, mayAct, VIEWER_REASON } from "./session.js";
 
 export class CommandPanel {
+  /** @type {Map<string, Record<string, unknown>>} by command: what was refused, to be mended rather than written again */
+  #refused = new Map();
+
   /** @param {() => string[]} serials to whom @param {() => void} [sent] */
   constructor(serials, sent = () => {}) {
     this.serials = serials;
@@ -31,7 +34,7 @@ export class CommandPanel {
 
   /** @param {import("./command_dialog.js").Command} command */
   #button(command) {
-    const button = h("button", { class: "button small", type: "button", title: command.description, text: command.fields.length > 0 || command.confirm ? `${command.label}…` : command.label, testid: `command-${command.name}` });
+    const button = h("button", { class: "button small", type: "button", title: command.description, text: `${command.label}…`, testid: `command-${command.name}` });
     button.addEventListener("click", () => void this.#give(command));
     return forOperators(button);
   }
@@ -46,9 +49,10 @@ export class CommandPanel {
   /** @param {import("./command_dialog.js").Command} command */
   async #give(command) {
     const serials = this.serials();
-    const given = serials.length > 0 ? await askForCommand(command, serials) : null;
+    const given = serials.length > 0 ? await askForCommand(command, serials, this.#refused.get(command.name)) : null;
     if (given === null) return;
-    await this.run.send(command, serials, given);
+    if (await this.run.send(command, serials, given)) this.#refused.delete(command.name);
+    else this.#refused.set(command.name, given.fields);
     this.sent();
   }
 }

@@ -25,6 +25,7 @@ export class CommandRun {
    * @param {import("./command_dialog.js").Command} command
    * @param {string[]} serials
    * @param {{fields: Record<string, unknown>, expires_s: number}} given
+   * @returns {Promise<boolean>} whether anything was sent
    */
   async send(command, serials, given) {
     /** @type {Map<string, Fate>} by id: a sensor may get several */
@@ -45,6 +46,7 @@ export class CommandRun {
     }
     this.#show(serials, fates, problem);
     this.#report(command, serials, fates, problem);
+    return fates.size > 0;
   }
 
   /** @param {string[]} serials @param {Map<string, Fate>} fates @param {string} problem */
