@@ -144,10 +144,15 @@ class Connection(asyncio.Protocol):
     async def subscribe(
         self, packet_id: int, filters: list[mqtt5.TopicFilter], subscription_id: int | None = None
     ) -> None:
-        """Subscribe and wait for the grant; MqttError where the broker refuses one.
+        """Subscribe and wait for the grant; MqttError where the broker refuses one, for good where it cannot share one.
 
         What comes by a subscription carries its id, also where it waits in the session.
         """
+        if not self.connack.result().shared_subscription_available:
+            # some grant it all the same, as a topic of that name, by which nothing ever comes
+            shared = next((one.pattern for one in filters if one.pattern.startswith("$share/")), None)
+            if shared is not None:
+                raise MqttError(f"the broker has no shared subscriptions: {shared}", retryable=False)
         packet = mqtt5.SubscribePacket(packet_id, filters, subscription_id=subscription_id)
         answer = await self._request(packet_id, packet.write())
         for topic_filter, code in zip(filters, answer.reason_codes, strict=True):
