@@ -42,7 +42,7 @@ export class LivePanel {
       "section",
       { class: "panel", "aria-label": "Live waveform" },
       h("header", {}, h("h2", { text: "Waveform" }), this.state, h("span", { class: "spacer" }), this.#scaling(), spans, this.pauseButton),
-      h("div", { class: "body" }, waveforms, h("p", { class: "chart-hint muted", text: "Each column is the least and the greatest sample of its time. A gap is data that has not come. Drag to look closer; it then stands still." })),
+      h("div", { class: "body" }, waveforms, h("p", { class: "chart-hint muted", text: "Each column is the least and the greatest sample of its time. A gap is data that has not come; what was before you opened the page is in the history. Drag to look closer; it then stands still." })),
     );
     this.waveform = new Waveform(waveforms, this.channels, () => this.pause(true));
     this.spectrum = new SpectrumPanel(serial, this.channels);
