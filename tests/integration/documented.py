@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,11 +16,10 @@ DOCUMENT = REPOSITORY / "docs/operating.md"
 
 def commands(name: str) -> str:
     """The block of shell commands that a comment `<!-- tested: name -->` precedes."""
-    found = re.findall(
-        rf"<!-- tested: {re.escape(name)} -->\n+```sh\n(.*?)```", DOCUMENT.read_text(), re.DOTALL
-    )
+    block = rf"^ *<!-- tested: {re.escape(name)} -->\n+ *```sh\n(.*?)^ *```$"
+    found = re.findall(block, DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
     assert len(found) == 1, f"{DOCUMENT} has {len(found)} blocks named {name!r}"
-    return str(found[0])
+    return textwrap.dedent(found[0])
 
 
 def run_beside(stack: Stack, server: str, name: str, **environment: str) -> str:

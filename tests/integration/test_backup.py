@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from stack.local import Stack
+from tests.integration.alarming import FAST, WILD, Site
+from tests.integration.alarming import batch as judged
 from tests.integration.documented import run_beside, run_by_hand
 from tests.integration.own_database import OwnDatabase, own_database
 from tests.integration.pipeline import Database, Pipeline, running, wait_for
@@ -180,3 +182,32 @@ def described(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     return {
         name: sorted(database.execute(question).fetchall(), key=str) for name, question in questions.items()
     }
+
+
+async def test_alarm_raised_after_the_backup_is_raised_again_as_the_same_one(
+    stack: Stack, pipeline: Pipeline, lost: OwnDatabase, restored: OwnDatabase
+) -> None:
+    """The restored database has its rule and not the alarm; judged again, it has the id that machines know."""
+    with lost.connect() as owner:
+        here = Site(owner)
+        here.sensor("backup-alarm")
+        here.rule("backup", FAST, sensor="backup-alarm")
+    await asyncio.to_thread(run_beside, stack, "postgres", "backup", PGDATABASE=lost.name)
+    async with Relay(stack) as relay:
+        await relay.batches("backup-alarm", [judged(0, WILD)])
+    raised = await raise_alarm(pipeline, lost)
+    await asyncio.to_thread(restore, stack, restored, pipeline.folder)
+    with restored.connect() as owner:
+        assert owner.execute("SELECT count(*) FROM alarm").fetchone() == (0,)
+    assert await raise_alarm(pipeline, restored) == raised
+
+
+async def raise_alarm(pipeline: Pipeline, database: OwnDatabase) -> Any:
+    """The id of the alarm that a service raises in this database; it stops cleanly."""
+    service = pipeline.start("alarms", ["alarms"], "alarms", STREAMING_DATABASE_NAME=database.name)
+    with database.connect() as connection:
+        question = "SELECT a.id FROM alarm a JOIN sensor s ON s.id = a.sensor_id WHERE serial_number = 'backup-alarm'"
+        await asyncio.to_thread(wait_for, lambda: connection.execute(question).fetchall(), 30, "an alarm")
+        [[alarm]] = connection.execute(question).fetchall()
+    assert await asyncio.to_thread(service.stop) == 0
+    return alarm
