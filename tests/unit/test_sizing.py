@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench import sizing
 
@@ -62,3 +63,25 @@ def test_outgrown_mosquitto_is_bold() -> None:
     lines = sizing.table(sizing.LOADS[0])
     [row] = [line for line in lines if line.startswith("| Mosquitto, cores")]
     assert row.count("**") == 4  # of 100,000 and 1,000,000
+
+
+def test_figures_of_the_page_are_on_a_dashboard() -> None:
+    """What tells that something is short can be looked at."""
+    page = (ROOT / "docs/scaling.md").read_text().partition("## Sizes")[0]
+    figures = set(re.findall(r"`((?:bridge|ingest|alarms|process)_[a-z_]+)`", page))
+    shown = "".join(file.read_text() for file in (ROOT / "grafana").glob("pipeline*.py"))
+    assert len(figures) >= 8
+    assert [figure for figure in figures if figure not in shown] == []
+
+
+def test_values_of_the_page_are_the_charts() -> None:
+    """A value that is renamed is renamed here, too."""
+    page = (ROOT / "docs/scaling.md").read_text().partition("## Sizes")[0]
+    values = yaml.safe_load((ROOT / "helm/sensor-streaming/values.yaml").read_text())
+    named = re.findall(r"`((?:bridge|ingest|alarms|stream)(?:\.[a-zA-Z]+)+)`", page)
+    assert len(named) >= 7
+    for path in named:
+        found = values
+        for key in path.split("."):
+            assert key in found, path
+            found = found[key]
