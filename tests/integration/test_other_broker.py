@@ -18,7 +18,7 @@ from tests.integration.clients import publisher
 from tests.integration.listening import FAR_FUTURE_NS, listening
 from tests.integration.pipeline import running
 from tests.integration.rabbitmq_mqtt import other_broker
-from tests.integration.sensors import EMULATOR, Implementation, started
+from tests.integration.sensors import BOTH, EMULATOR, Implementation, started
 
 # collected here once more, with the fixtures below
 from tests.integration.test_mqtt_client import (  # noqa: F401
@@ -49,10 +49,11 @@ def stack(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         yield one
 
 
-@pytest.fixture
-def implementation() -> Implementation:
-    """The emulator alone: what is tried is the broker."""
-    return EMULATOR
+@pytest.fixture(params=BOTH, ids=lambda one: one.name)
+def implementation(request: pytest.FixtureRequest) -> Implementation:
+    """The emulator, and the firmware's core."""
+    chosen: Implementation = request.param
+    return chosen
 
 
 class Client:
