@@ -92,7 +92,7 @@ def variables() -> set[str]:
 
 def ours(service: Service) -> bool:
     """Whether it runs the image that is built here."""
-    return "build" in service
+    return str(service.get("image", "")).startswith("sensor-streaming:")
 
 
 def words(service: Service) -> list[str]:

@@ -117,6 +117,16 @@ def test_image_has_this_version() -> None:
             assert compose_file.image_of(service) == (project["name"], project["version"])
 
 
+def test_image_is_built_once() -> None:
+    """Compose builds all services at once, and the second to export one name fails: "already exists". It is built by
+    whoever everything waits for, so that it is there before anybody else starts.
+    """
+    services = compose_file.load()["services"]
+    assert [name for name, one in services.items() if "build" in one] == ["accounts"]
+    for name, one in services.items():
+        assert compose_file.ours(one) or name in {"mosquitto", "rabbitmq", "timescaledb", "prometheus", "grafana"}
+
+
 def test_every_entry_point_is_known_here() -> None:
     """A new one has its options and settings checked, too."""
     scripts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["scripts"]
@@ -203,6 +213,9 @@ def test_rabbitmqs_own_file_names_what_is_there() -> None:
     assert settings["load_definitions"] == f"{targets['./secrets/rabbitmq']}/definitions.json"
     assert settings["stream.advertised_host"] == rabbitmq["hostname"] == "rabbitmq"
     assert int(settings["stream.advertised_port"]) in IMAGES["rabbitmq"]["listens"]
+    # else its watermark is 40 % of the machine's memory, and it is killed before it slows anybody down
+    assert rabbitmq["mem_limit"] == "2g"
+    assert int(settings["total_memory_available_override_value"]) == 2 * 1024**3
     shared = (REPOSITORY / "rabbitmq/rabbitmq.conf").read_text()
     assert not set(settings) & set(re.findall(r"^([\w.]+) =", shared, re.MULTILINE))
 
