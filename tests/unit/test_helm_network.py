@@ -204,14 +204,16 @@ def test_external_servers_are_reached_at_their_ports() -> None:
 
 
 def test_webhooks_and_mails_go_where_they_may() -> None:
-    """Everywhere, or where the values say; only the alarms service sends any."""
+    """Everywhere, or where the values say; only the alarms service sends any. Everywhere is more than all addresses: for
+    some networks (Cilium) a block of addresses holds no pods, and a mail relay in the cluster would not be reached.
+    """
     [open_] = policies("defaults", labels_of("defaults", "alarms"))
-    assert open_["egress"][-1] == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]}
+    assert open_["egress"][-1] == {}
     [bounded] = policies("most", labels_of("most", "alarms"))
     assert bounded["egress"][-1] == {"to": [{"ipBlock": {"cidr": "10.2.0.0/16"}}]}
     for pod in pods(rendered("defaults")):
         [policy] = policies("defaults", pod.labels)
-        assert ("0.0.0.0/0" in str(policy)) == (pod.component == "alarms")
+        assert ({} in policy.get("egress", ())) == (pod.component == "alarms")
 
 
 def test_services_lead_to_ports_that_policies_open() -> None:

@@ -253,6 +253,15 @@ def test_flux_applies_files_that_exist() -> None:
     assert (REPOSITORY / cluster["path"]).resolve() == folder
 
 
+@pytest.mark.parametrize("version", ["v1alpha2", "v1alpha3", "v1"])
+def test_routes_are_of_a_version_that_the_cluster_has(version: str) -> None:
+    """The Gateway API's TLSRoute and TCPRoute become v1, and their first version goes away."""
+    told = ["--api-versions", f"gateway.networking.k8s.io/{version}/TLSRoute"]
+    text = template(VALUES["three-nodes"], (), *told)
+    [route] = [m for m in yaml.safe_load_all(text) if m and m["kind"] == "TLSRoute"]
+    assert route["apiVersion"] == f"gateway.networking.k8s.io/{version}"
+
+
 def test_jobs_stand_beside_the_servers_first_and_before_everything_at_an_upgrade() -> None:
     """A hook after the install would wait for services that wait for it; before an upgrade it keeps new services off an old schema."""
     first = [m for m in rendered("defaults") if m["kind"] == "Job"]

@@ -34,6 +34,13 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- if kindIs "float64" . }}{{ if eq (floor .) . }}{{ int64 . }}{{ else }}{{ . }}{{ end }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
+{{/* A quantity of memory in bytes: "2Gi" is 2147483648. */}}
+{{- define "sensor-streaming.bytes" -}}
+{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
+{{- $text := include "sensor-streaming.scalar" . }}
+{{- int64 (mulf (regexFind "^[0-9.]+" $text | float64) (get $units (regexFind "[a-zA-Z]*$" $text) | float64)) }}
+{{- end }}
+
 {{/* The Secret with the accounts' passwords. */}}
 {{- define "sensor-streaming.accounts" -}}
 {{ .Values.accounts.existingSecret | default (printf "%s-accounts" (include "sensor-streaming.fullname" .)) }}
