@@ -126,7 +126,7 @@ def test_every_alert_has_one_file_one_runbook_and_one_test(path: Path) -> None:
     assert one["annotations"]["runbook_url"] == f"docs/runbooks/{path.stem}.md"
     tests = yaml.safe_load((REPOSITORY / f"tests/data/alerts/{path.stem}.yaml").read_text())["tests"]
     expected = [len(t["exp_alerts"]) for test in tests for t in test["alert_rule_test"]]
-    assert sorted(expected) == [0, 1]  # it fires once, and once it does not
+    assert set(expected) == {0, 1}  # it fires, and it does not
     text = (RUNBOOKS / f"{path.stem}.md").read_text()
     assert text.startswith(f"# {path.stem}\n")
     sections = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
