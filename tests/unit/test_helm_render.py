@@ -14,10 +14,12 @@ from tests.unit.helm_chart import (
     CHART,
     DATA,
     EXAMPLES,
+    NAME,
     REPOSITORY,
     VALUES,
     Manifest,
     Pod,
+    find,
     helm,
     pods,
     rendered,
@@ -248,7 +250,11 @@ def test_flux_applies_files_that_exist() -> None:
     release = yaml.safe_load((folder / "release.yaml").read_text())["spec"]
     assert (REPOSITORY / release["chart"]["spec"]["chart"] / "Chart.yaml").exists()
     assert release["valuesFrom"] == [{"kind": "ConfigMap", "name": generator["name"]}]
-    assert release["test"] == {"enable": True}
+    # what a doctor finds of a sensor is no reason to roll back, or to uninstall
+    assert release["test"] == {"enable": True, "ignoreFailures": True}
+    # with the namespace everything would go that the chart keeps: passwords, volumes, the database
+    [space] = yaml.safe_load_all((folder / "namespace.yaml").read_text())
+    assert space["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
     cluster = yaml.safe_load((folder / "cluster.yaml").read_text())["spec"]
     assert (REPOSITORY / cluster["path"]).resolve() == folder
 
@@ -269,6 +275,19 @@ def test_jobs_stand_beside_the_servers_first_and_before_everything_at_an_upgrade
     assert len(first) == len(later) == 2
     assert not any("annotations" in m["metadata"] for m in first)
     assert {m["metadata"]["annotations"]["helm.sh/hook"] for m in later} == {"pre-upgrade"}
+
+
+def test_streams_are_made_when_all_nodes_are_there() -> None:
+    """With the first of three alone they would have one copy, for ever. Not at an upgrade: a node may be away then."""
+    init = find(rendered("three-nodes"), "Job", "topology-1")["spec"]["template"]["spec"]["initContainers"]
+    [nodes] = init
+    dash_c, code, *names = nodes["args"]
+    assert dash_c == "-c"
+    compile(code, "nodes", "exec")
+    assert names == [f"{NAME}-rabbitmq-server-{i}.{NAME}-rabbitmq-nodes" for i in range(3)]
+    for manifests in (rendered("three-nodes", upgrade=True), rendered("defaults")):
+        [job] = [m for m in manifests if m["kind"] == "Job" and "-topology-" in m["metadata"]["name"]]
+        assert "initContainers" not in job["spec"]["template"]["spec"]
 
 
 def test_package_holds_what_the_templates_read(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def programs() -> Iterator[Program]:
     for name in VALUES:
         for pod in pods(rendered(name)):
             for container in pod.containers:
-                if container["name"] not in {*SERVERS, "page"}:
+                if container["name"] not in {*SERVERS, "page", "nodes"}:
                     yield Program(pod, container)
 
 
