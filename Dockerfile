@@ -7,15 +7,14 @@ ARG SOURCE_DATE_EPOCH=0
 ENV SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH} \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
-    PIP_NO_COMPILE=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 
 # what is used, before what we write: that changes more often
 COPY requirements-build.lock requirements-image.lock ./
 RUN python -m venv --without-pip /opt/sensor-streaming \
-    && pip install --require-hashes --only-binary :all: -r requirements-build.lock \
-    && pip --python /opt/sensor-streaming/bin/python install --require-hashes --only-binary :all: -r requirements-image.lock
+    && pip install --no-compile --require-hashes --only-binary :all: -r requirements-build.lock \
+    && pip --python /opt/sensor-streaming/bin/python install --no-compile --require-hashes --only-binary :all: -r requirements-image.lock
 
 COPY pyproject.toml README.md LICENSE ./
 COPY wire ./wire
@@ -30,8 +29,8 @@ COPY timescale ./timescale
 COPY ctl ./ctl
 # bytecode is made now, as the file system is read-only later; by hash, as times are not the same twice
 RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /dist . \
-    && pip --python /opt/sensor-streaming/bin/python install --no-deps --no-index /dist/*.whl \
-    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/sensor-streaming/lib
+    && pip --python /opt/sensor-streaming/bin/python install --no-compile --no-deps --no-index /dist/*.whl \
+    && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/sensor-streaming/lib
 
 FROM python:3.13-slim-trixie
 ARG VERSION=0.1.0

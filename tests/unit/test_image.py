@@ -260,6 +260,11 @@ def test_locks_are_what_is_installed() -> None:
     }
     assert all("--require-hashes --only-binary :all:" in command for command in from_locks)
     assert all("--no-deps --no-index" in command for command in installs if command not in from_locks)
+    # bytecode with times in it would be another with each build, and compileall would keep it. Not by the environment:
+    # pip takes PIP_NO_COMPILE=1 for "compile"
+    assert all(" --no-compile " in command for command in installs)
+    assert not any("PIP_NO_COMPILE" in i.arguments for i in (*BUILD, *FINAL))
+    assert any("compileall -q -f " in i.arguments for i in BUILD)
 
 
 @pytest.fixture(scope="module")
