@@ -37,9 +37,21 @@ def bootstrap() -> None:
 
 
 @cli.command(name="migrate")
-def migrate_command() -> None:
+@click.option(
+    "--allow-newer",
+    is_flag=True,
+    help="A database that a newer version has migrated is no failure: for going back to the version before.",
+)
+def migrate_command(allow_newer: bool) -> None:
     """Apply the migrations that are missing."""
-    for migration in migrate.apply(config.load(OwnerSettings).conninfo()):
+    try:
+        applied = migrate.apply(config.load(OwnerSettings).conninfo())
+    except migrate.NewerDatabaseError as error:
+        if not allow_newer:
+            raise
+        click.echo(f"{error}; it is left as it is", err=True)
+        return
+    for migration in applied:
         click.echo(f"applied {migration.number:04} {migration.name}")
 
 

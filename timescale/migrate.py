@@ -22,6 +22,10 @@ class MigrationError(Exception):
     """The files and the database disagree; a person has to look."""
 
 
+class NewerDatabaseError(MigrationError):
+    """A newer version has migrated it. Migrations add, so this version's services run on it: docs/operating.md, "Upgrade"."""
+
+
 class Migration(NamedTuple):
     """One file: 0001_schema.sql is number 1, named "schema"."""
 
@@ -79,7 +83,7 @@ def _pending(done: dict[int, str]) -> list[Migration]:
                 "put it back, and make a new one"
             )
     if len(done) > len(files):
-        raise MigrationError(
+        raise NewerDatabaseError(
             f"the database is newer (migration {max(done)}) than this version knows ({len(files)}): upgrade"
         )
     return [migration for migration in files if migration.number not in done]
