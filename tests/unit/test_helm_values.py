@@ -228,6 +228,12 @@ def test_notes_warn_of_a_volume_too_small_for_the_streams(tmp_path: Path) -> Non
     assert "WARNING: rabbitmq.persistence.size is 5Gi" in told
 
 
+def test_notes_warn_of_a_broker_with_too_little_memory(tmp_path: Path) -> None:
+    """It would be killed when a bridge is away, long before it refuses anything."""
+    assert "WARNING: mosquitto.resources.limits.memory is 2Gi" in notes(tmp_path, sets=("bridge.replicas=3",))
+    assert "mosquitto.resources" not in notes(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["defaults", "homelab", "three-nodes", "most"])
 def test_volumes_of_rabbitmq_hold_its_streams(name: str) -> None:
     """All streams and queues at their bounds, and a gigabyte that RabbitMQ wants free."""
@@ -244,6 +250,22 @@ def test_volumes_of_rabbitmq_hold_its_streams(name: str) -> None:
         "queueMaximumBytes"
     ]
     assert int(size.removesuffix("Gi")) * 2**30 > need + 1e9, name
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in VALUES if name not in {p.stem for p in DATA.glob("*.yaml")}]
+)
+def test_memory_of_mosquitto_holds_what_waits_for_the_bridges(name: str) -> None:
+    """As much as its configuration lets wait for each, and what else it needs: killed, it forgets a minute of it."""
+    [bound] = re.findall(
+        r"^max_queued_bytes (\d+)$", (CHART / "files/mosquitto/mosquitto.conf").read_text(), re.MULTILINE
+    )
+    told: dict[str, Any] = {}
+    for path in VALUES[name]:
+        told = yaml.safe_load(path.read_text())
+    bridges = told.get("bridge", {}).get("replicas", values()["bridge"]["replicas"])
+    limit = told.get("mosquitto", {}).get("resources", values()["mosquitto"]["resources"])["limits"]["memory"]
+    assert int(limit.removesuffix("Gi")) * 2**30 > bridges * int(bound) * 1.5, name
 
 
 def test_example_files_are_tested() -> None:
