@@ -186,6 +186,8 @@ def test_rules_of_the_chart_are_those_files(counted: set[str]) -> None:
         if path.stem in rules:
             wanted = rule(path)
             wanted["labels"] |= {"team": "plant", "namespace": "monitored"}
+            if path.stem == "BridgesMissing":  # the chart knows how many there should be
+                wanted["expr"] += ' or count(up{job="bridge"} == 1) < 2'
             got = dict(rules[path.stem])
             for metric in metrics(got["expr"]):
                 after = re.findall(rf"\b{metric}\b(.{{22}})", got["expr"])
