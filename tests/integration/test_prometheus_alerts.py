@@ -4,9 +4,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from stack import prometheus
 from stack.servers import REPOSITORY
+from tests.unit.helm_chart import NAME, rendered
 
 RULES = sorted((REPOSITORY / "prometheus/alerts").glob("*.yaml"))
 TESTS = sorted((REPOSITORY / "tests/data/alerts").glob("*.yaml"))
@@ -27,6 +29,45 @@ def test_promtool_takes_every_rule(promtool: list[str]) -> None:
     done = run(promtool, "check", "rules", "--lint=all", "--lint-fatal", *RULES)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(RULES) > 20
+
+
+def test_rules_of_the_chart_hear_of_their_own_namespace_alone(promtool: list[str], tmp_path: Path) -> None:
+    """The chart writes their namespace into the queries: promtool takes them all, and of three bridges none, two and three
+    are counted here, whatever runs in another namespace.
+    """
+    groups = {
+        manifest["metadata"]["name"]: manifest["spec"]["groups"]
+        for manifest in rendered("three-nodes")
+        if manifest["kind"] == "PrometheusRule"
+    }
+    for name, content in groups.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump({"groups": content}))
+    done = run(promtool, "check", "rules", "--lint=all", "--lint-fatal", *tmp_path.glob("*.yaml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(groups) == len(RULES)
+
+    [group] = groups[f"{NAME}-bridges-missing"]
+    [rule] = group["rules"]
+    fires = [{"exp_labels": rule["labels"], "exp_annotations": rule["annotations"]}]
+    up = 'up{{job="bridge", namespace="{}", instance="{}"}}'
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": [
+                {"series": up.format(namespace, i), "values": "1x20"}
+                for namespace, number in (("monitored", here), ("other", 3))
+                for i in range(number)
+            ],
+            "alert_rule_test": [
+                {"eval_time": "10m", "alertname": rule["alert"], "exp_alerts": fires if here < 3 else []}
+            ],
+        }
+        for here in (0, 2, 3)
+    ]
+    file = {"rule_files": [f"{NAME}-bridges-missing.yaml"], "evaluation_interval": "1m", "tests": tests}
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(file))
+    done = run(promtool, "test", "rules", tmp_path / "test.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("test", TESTS, ids=lambda path: path.stem)
