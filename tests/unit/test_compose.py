@@ -124,7 +124,13 @@ def test_image_is_built_once() -> None:
     services = compose_file.load()["services"]
     assert [name for name, one in services.items() if "build" in one] == ["accounts"]
     for name, one in services.items():
-        assert compose_file.ours(one) or name in {"mosquitto", "rabbitmq", "timescaledb", "prometheus", "grafana"}
+        assert compose_file.ours(one) or name in {
+            "mosquitto",
+            "rabbitmq",
+            "timescaledb",
+            "prometheus",
+            "grafana",
+        }
 
 
 def test_every_entry_point_is_known_here() -> None:
