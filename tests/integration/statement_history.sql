@@ -2,7 +2,8 @@
 -- of what is older than a day one an hour, with all of those that ran in that hour.
 INSERT INTO database_snapshot
 SELECT t, t > now() - INTERVAL '1 day' OR extract(minute FROM t) = 59, 100, 3, CASE WHEN i % 5 = 0 THEN 5e9 - i * 1e5 END,
-       100, i % 7, 0, 1, 1e6, 1e8 - i * 100, 1000 - i / 100, 0, 1e9 - i * 1000, 1e7 - i, 0, 1e12 - i * 1e6, 2000 - i / 60, 3
+       100, i % 7, 0, 1, 1e6, 1e8 - i * 100, 1000 - i / 100, 0, 1e9 - i * 1000, 1e7 - i, 0, 1e12 - i * 1e6, 2000 - i / 60, 3,
+       1e10 - i * 1e4, 1e6 - i, 0
 FROM generate_series(0, 14 * 1440 - 1) i, LATERAL (SELECT date_trunc('minute', now()) - i * INTERVAL '1 minute' AS t) x;
 
 INSERT INTO statement (role_id, queryid, role_name, text)

@@ -138,7 +138,7 @@ def snapshots(owner: Database, *minutes: int) -> int:
     for minute in minutes:
         owner.execute(
             "INSERT INTO database_snapshot SELECT timestamptz '2024-03-01 12:00Z' + make_interval(mins => %s),"
-            " true, 1, 0, NULL, 100, NULL, 0, 0, 1, %s, 0, 0, 0, 0, 0, 0, 0, 0",
+            " true, 1, 0, NULL, 100, NULL, 0, 0, 1, %s, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0",
             [minute, minute],
         )
     row = owner.execute(

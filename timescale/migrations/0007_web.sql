@@ -40,7 +40,7 @@ $$;
 -- The page shows what streaming_readonly sees, asks for alarms to be acknowledged, and keeps who is logged in.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO streaming_web;
 GRANT INSERT ON alarm_request TO streaming_web;
-GRANT UPDATE (last_login_at, password_hash, changed_at) ON web_user TO streaming_web;
+GRANT UPDATE (last_login_at, password_hash) ON web_user TO streaming_web;
 GRANT INSERT, UPDATE, DELETE ON web_session TO streaming_web;
 
 -- iotctl users; nobody else reads the hashes

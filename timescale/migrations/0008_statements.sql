@@ -58,7 +58,11 @@ CREATE TABLE database_snapshot (
     temporary_bytes       bigint NOT NULL,
     wal_bytes             bigint NOT NULL,   -- the position in the log, which is never set back
     checkpoints_timed     bigint NOT NULL,
-    checkpoints_requested bigint NOT NULL
+    checkpoints_requested bigint NOT NULL,
+    -- by whatever statement: TimescaleDB runs COPY into a hypertable itself, and pg_stat_statements never hears of it
+    rows_inserted         bigint NOT NULL,
+    rows_updated          bigint NOT NULL,
+    rows_deleted          bigint NOT NULL
 );
 CREATE INDEX database_snapshot_counters ON database_snapshot (time) WHERE has_counters;
 
@@ -316,12 +320,12 @@ BEGIN
            current_setting('max_connections')::int, a.longest_transaction_s, a.waiting_for_locks, a.autovacuum_workers,
            (SELECT age(datfrozenxid) FROM pg_database WHERE oid = d.datid),
            d.xact_commit, d.xact_rollback, d.deadlocks, d.blks_hit, d.blks_read, d.temp_bytes,
-           pg_current_wal_lsn() - '0/0', c.timed, c.requested
+           pg_current_wal_lsn() - '0/0', c.timed, c.requested, d.tup_inserted, d.tup_updated, d.tup_deleted
     FROM pg_stat_database d
     CROSS JOIN checkpoint_counters() c
     CROSS JOIN (
-        SELECT extract(epoch FROM at - min(xact_start) FILTER (WHERE backend_type = 'client backend'
-                                                               AND pid <> pg_backend_pid())) AS longest_transaction_s,
+        SELECT extract(epoch FROM clock_timestamp() - min(xact_start) FILTER (
+                   WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())) AS longest_transaction_s,
                count(*) FILTER (WHERE wait_event_type = 'Lock') AS waiting_for_locks,
                count(*) FILTER (WHERE backend_type = 'autovacuum worker') AS autovacuum_workers
         FROM pg_stat_activity
@@ -450,7 +454,8 @@ RETURN CASE WHEN counter >= before THEN counter - before ELSE counter END;
 CREATE FUNCTION database_activity(from_time timestamptz, to_time timestamptz)
 RETURNS TABLE (
     "time" timestamptz, seconds double precision, commits bigint, rollbacks bigint, deadlocks bigint, blocks_hit bigint,
-    blocks_read bigint, temporary_bytes bigint, wal_bytes bigint, checkpoints_timed bigint, checkpoints_requested bigint
+    blocks_read bigint, temporary_bytes bigint, wal_bytes bigint, checkpoints_timed bigint, checkpoints_requested bigint,
+    rows_inserted bigint, rows_updated bigint, rows_deleted bigint
 )
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 400
 AS $$
@@ -470,7 +475,10 @@ SELECT (n).time,
        counter_growth((n).temporary_bytes, (p).temporary_bytes),
        counter_growth((n).wal_bytes, (p).wal_bytes),
        counter_growth((n).checkpoints_timed, (p).checkpoints_timed),
-       counter_growth((n).checkpoints_requested, (p).checkpoints_requested)
+       counter_growth((n).checkpoints_requested, (p).checkpoints_requested),
+       counter_growth((n).rows_inserted, (p).rows_inserted),
+       counter_growth((n).rows_updated, (p).rows_updated),
+       counter_growth((n).rows_deleted, (p).rows_deleted)
 FROM paired
 WHERE (p).time IS NOT NULL AND (n).time > from_time
 $$;

@@ -165,7 +165,7 @@ COMMENT ON COLUMN database_snapshot.database_bytes IS 'measured every five minut
 COMMENT ON COLUMN database_snapshot.longest_transaction_s IS 'NULL: none is open';
 COMMENT ON COLUMN database_snapshot.transaction_age IS 'of the oldest row that is not frozen';
 COMMENT ON COLUMN database_snapshot.wal_bytes IS 'the position in the log, which is never set back';
-COMMENT ON COLUMN database_snapshot.rows_inserted IS 'by whatever statement; NULL: older than this column, as in the next two';
+COMMENT ON COLUMN database_snapshot.rows_inserted IS 'by whatever statement, as in the next two';
 
 COMMENT ON TABLE connection_snapshot IS 'Clients of the whole server, by role and state.';
 COMMENT ON COLUMN connection_snapshot.state IS 'active, idle, idle in transaction …';
