@@ -4,7 +4,6 @@ One snapshot (REPEATABLE READ, read only), one cursor on the server a channel, a
 nanoseconds here, where a row of samples() costs a microsecond.
 """
 
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,14 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from psycopg import IsolationLevel
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
 from psycopg.rows import DictRow, tuple_row
 from psycopg.types import TypeInfo
 
 from ctl.context import Database, Operator, query
 from ctl.select import Selection, select
+from runtime.real_array import RealArrayLoader
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float32]
@@ -126,21 +123,6 @@ def cut(batch: Batch, window: Window) -> Batch | None:
     if begin == end:
         return None
     return batch._replace(values=batch.values[begin:end], first=batch.first + int(begin))
-
-
-class RealArrayLoader(Loader):
-    """real[] as a NumPy array of float32, shape (n,): PostgreSQL's binary form is a length before each number."""
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> Values:
-        """ValueError for an array that holds a NULL or has more than one dimension; no such is ever written."""
-        dimensions, has_null = struct.unpack_from(">ii", data)
-        if dimensions == 0:
-            return np.empty(0, np.float32)
-        if dimensions != 1 or has_null:
-            raise ValueError("an array of samples has one dimension and no NULL")
-        return np.frombuffer(data, ">f4", offset=20)[1::2].astype(np.float32)
 
 
 class Reader:

@@ -5,19 +5,16 @@ bound, beyond which it is batches' features again.
 """
 
 import asyncio
-import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
 from psycopg.rows import tuple_row
 from starlette.requests import Request
 from starlette.responses import Response
 
+from runtime.real_array import RealArrayLoader
 from web.answers import respond
 from web.asked import integer, moment_ms, serial_number
 from web.binning import BatchFeatures, Bins, Grid, SampledBatch, empty, of_features, of_samples
@@ -35,21 +32,6 @@ _THINNED: Final = 200
 _SLICE_NS: Final = 12 * 3600 * 10**9  # a few chunks of the table
 _MOST_LONG_BATCHES: Final = 10_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class RealArrayLoader(Loader):
-    """real[] as float32 of shape (n,): PostgreSQL's binary form is a length before each number."""
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> npt.NDArray[np.float32]:
-        """One dimension and no NULL, as no other is ever written; ValueError."""
-        dimensions, has_null = struct.unpack_from(">ii", data)
-        if dimensions == 0:
-            return np.empty(0, np.float32)
-        if dimensions != 1 or has_null:
-            raise ValueError("an array of samples has one dimension and no NULL")
-        return np.frombuffer(data, ">f4", offset=20)[1::2].astype(np.float32)
 
 
 async def history(request: Request, parts: Parts, session: Session) -> Response:

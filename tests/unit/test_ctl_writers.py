@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctl.samples import Block, Channel, RealArrayLoader, Window
+from ctl.samples import Block, Channel, Window
 from ctl.window import labels
 from ctl.writers import Header, Series, iso, make_writer
+from runtime.real_array import RealArrayLoader
 
 NOON_NS = 1_772_366_400 * 10**9  # 2026-03-01T12:00:00Z
 COUNT = 5_000
