@@ -56,6 +56,13 @@ def envelope(serial_number: str, payloads: Iterable[bytes], kind: Kind = Kind.KI
     return to_amqp(b"".join(entry(prefix(serial_number, kind), received, payload) for payload in payloads))
 
 
+def restart_partition(stack: Stack, stream: str) -> None:
+    """RabbitMQ chooses the stream's leader anew, as it may at any time: clients are told, connections stay."""
+    server = stack.servers["rabbitmq"]
+    restart = f'rabbit_stream_queue:restart_stream(<<"/">>, <<"{stream}">>, #{{}}).'
+    server.sandbox.run(["rabbitmqctl", "eval", restart], server.environment())
+
+
 class Relay:
     """Publishes as a bridge does. Use as an asynchronous context manager."""
 

@@ -10,6 +10,8 @@ import pytest
 from emulator.fleet_plan import Fleet, serial_numbers
 from stack.local import Stack
 from tests.integration.pipeline import Pipeline, Service, running, wait_for
+from tests.integration.relay import restart_partition
+from wire import names
 
 SENSORS = 200
 
@@ -104,12 +106,18 @@ def restart_server(name: str) -> Callable[[Pipeline, Service, Service], None]:
     return restart
 
 
+def restart_partitions(pipeline: Pipeline, _bridge: Service, _ingest: Service) -> None:
+    for number in range(4):
+        restart_partition(pipeline.stack, f"{names.DATA_SUPER_STREAM}-{number}")
+
+
 @pytest.mark.parametrize(
     "fault",
     [
         pytest.param(kill_bridge, id="bridge-killed"),
         pytest.param(kill_ingester, id="ingester-killed"),
         pytest.param(restart_server("rabbitmq"), id="rabbitmq-restarted"),
+        pytest.param(restart_partitions, id="partitions-restarted"),
         pytest.param(restart_server("mosquitto"), id="mosquitto-restarted"),
         pytest.param(restart_server("postgres"), id="postgres-restarted"),
     ],

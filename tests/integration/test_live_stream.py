@@ -10,7 +10,7 @@ from rstream import Consumer, MessageContext
 from runtime import live
 from runtime.live import LiveStream, Received
 from stack.local import Stack
-from tests.integration.relay import Relay, batch, rabbitmq
+from tests.integration.relay import Relay, batch, rabbitmq, restart_partition
 from wire import names
 
 PREFIX = "follow-"
@@ -180,3 +180,15 @@ async def test_live_cancelled_while_it_gives_up_a_partition_ends(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert running.cancelled()
+
+
+async def test_live_when_a_partition_is_restarted_goes_on(stack: Stack, following: Following) -> None:
+    """RabbitMQ chooses a leader anew, and no connection breaks: the partition is subscribed again."""
+    serials = one_of_each_partition()
+    async with Relay(stack) as relay:
+        following.stream.follow(serials)
+        sequence = await publish_until(relay, following, serials, 0, serials)
+        before = following.stream.connections
+        await asyncio.to_thread(restart_partition, stack, f"{names.DATA_SUPER_STREAM}-0")
+        await publish_until(relay, following, serials, sequence, serials)
+        assert following.stream.connections == before + 1

@@ -117,13 +117,14 @@ async def test_command_for_an_offline_sensor_waits_in_its_session(stack: Stack) 
 async def test_second_client_with_the_same_name_ends_the_first(stack: Stack) -> None:
     """They do not throw each other out for ever: the first says what happened and gives up."""
     options = await sensor_options(stack, "client-6")
-    first = asyncio.create_task(Client(options).run(asyncio.Event()))
-    await asyncio.sleep(0)
-    second = Client(options)
-    async with running(second):
+    first = Client(options)
+    task = asyncio.create_task(first.run(asyncio.Event()))
+    async with asyncio.timeout(10):
+        await first.room.wait()  # else the second one might be the first to be let in
+    async with running(Client(options)):
         with pytest.raises(MqttError, match="SESSION_TAKEN_OVER"):
             async with asyncio.timeout(10):
-                await first
+                await task
 
 
 async def test_mosquitto_restarted_client_is_back_with_its_subscription(stack: Stack) -> None:
