@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from wire.codec import Batch, ChannelBatch, encode_measurements
 
-# µs of a core a message, and a sample. A message: README, "Speed", with 10 samples. A sample: from what messages of 10
+# µs of a core a message, and a sample. A message: `make bench`, with 10 samples. A sample: from what messages of 10
 # and of 1,000 samples cost the same parts, and rows of 10 and of 1,000 samples PostgreSQL, before the product was written.
 MESSAGE_US = {"Mosquitto": 25.0, "bridge": 16.0, "RabbitMQ": 13.0, "ingest": 18.0, "PostgreSQL": 5.0}
 SAMPLE_US = {"Mosquitto": 0.006, "bridge": 0.007, "RabbitMQ": 0.027, "ingest": 0.045, "PostgreSQL": 0.114}

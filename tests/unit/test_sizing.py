@@ -18,15 +18,18 @@ def test_page_has_the_tables_as_they_are_computed() -> None:
     assert page.partition(BEGIN)[2].partition(END)[0].strip() == sizing.document().strip()
 
 
-def test_costs_of_a_message_are_those_of_the_readme() -> None:
-    """Measured once, said in two places."""
-    text = " ".join((ROOT / "README.md").read_text().split())
-    found = {
-        part: float(cost) for cost, part in re.findall(r"(\d+) µs (?:of a core )?in (?:the )?(\w+)", text)
+def test_costs_on_the_page_are_those_of_the_tables() -> None:
+    """Said for readers, beside what is computed from them."""
+    lines = (ROOT / "docs/scaling.md").read_text().partition("| µs of a core |")[2].splitlines()
+    parts, _, message, sample = ([cell.strip() for cell in line.split("|")[-7:-1]] for line in lines[:4])
+    assert dict(zip(parts, message, strict=True)) == {
+        **{part: f"{cost:g}" for part, cost in sizing.MESSAGE_US.items()},
+        "alarms": "",
     }
-    named = {"bridge": "bridge", "ingester": "ingest", "Mosquitto": "Mosquitto", "RabbitMQ": "RabbitMQ"}
-    for part, ours in {**named, "PostgreSQL": "PostgreSQL"}.items():
-        assert found[part] == sizing.MESSAGE_US[ours]
+    assert {part: float(cost) for part, cost in zip(parts, sample, strict=True)} == {
+        **sizing.SAMPLE_US,
+        "alarms": sizing.ALARMS_US_A_SAMPLE,
+    }
 
 
 def test_a_thousand_sensors_at_three_kilohertz_by_hand() -> None:
@@ -78,8 +81,10 @@ def test_values_of_the_page_are_the_charts() -> None:
     """A value that is renamed is renamed here, too."""
     page = (ROOT / "docs/scaling.md").read_text().partition("## Sizes")[0]
     values = yaml.safe_load((ROOT / "helm/sensor-streaming/values.yaml").read_text())
-    named = re.findall(r"`((?:bridge|ingest|alarms|stream)(?:\.[a-zA-Z]+)+)`", page)
-    assert len(named) >= 7
+    named = re.findall(
+        r"`((?:bridge|ingest|alarms|stream|maintenance|rabbitmq|database)(?:\.[a-zA-Z]+)+)`", page
+    )
+    assert len(named) >= 13
     for path in named:
         found = values
         for key in path.split("."):
