@@ -110,7 +110,12 @@ class Mount(NamedTuple):
 
     source: str
     target: str
-    read_only: bool
+    options: frozenset[str]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it cannot be written through this mount."""
+        return "ro" in self.options
 
     @property
     def bound(self) -> bool:
@@ -129,8 +134,8 @@ def mounts(service: Service) -> list[Mount]:
     """All but tmpfs."""
     found = []
     for volume in service.get("volumes", []):
-        source, target, *mode = volume.split(":")
-        found.append(Mount(source, target, mode == ["ro"]))
+        source, target, *options = volume.split(":")
+        found.append(Mount(source, target, frozenset(",".join(options).split(",")) - {""}))
     return found
 
 

@@ -97,6 +97,28 @@ def mounts_exist(compose: Compose) -> Iterator[str]:
     yield from (f"nobody uses the volume {volume}" for volume in set(compose["volumes"]) - used)
 
 
+def mounts_are_labelled(compose: Compose) -> Iterator[str]:
+    """Those of the host, shared (z, not Z: several containers have the same), as SELinux lets no container read them else."""
+    for name, service in compose["services"].items():
+        for mount in mounts(service):
+            if mount.options - {"ro", "z"} or mount.bound != ("z" in mount.options):
+                yield f"{name}: {mount.source} is mounted with {sorted(mount.options)}"
+
+
+def one_image_is_fetched_or_built_once(compose: Compose) -> Iterator[str]:
+    """By `accounts`, which everything waits for. Compose builds all services at once, and the second to export one name
+    fails ("already exists"); and each of the others would ask a registry first, and show an error.
+    """
+    for name, service in compose["services"].items():
+        if not ours(service):
+            continue
+        first = name == "accounts"
+        if ("build" in service) != first:
+            yield f"{name}: {'does not build it' if first else 'builds it, too'}"
+        if service.get("pull_policy") != ("missing" if first else "never"):
+            yield f"{name}: pulls {service.get('pull_policy', 'by default')}"
+
+
 def servers_find_their_files(compose: Compose) -> Iterator[str]:
     """Where the image documents that it reads and writes."""
     for name, service in compose["services"].items():
@@ -317,7 +339,9 @@ def ports_are_published_on_purpose(compose: Compose) -> Iterator[str]:
 
 
 def health_is_checked(compose: Compose) -> Iterator[str]:
-    """By a program that the image has, on a port that it listens on, at a path that is answered."""
+    """By a program that the image has, on a port that it listens on, at a path that is answered; and by no proxy, which the
+    engine may put into the environment of every container. (busybox's wget knows http_proxy, and no no_proxy.)
+    """
     for name, service in compose["services"].items():
         if "healthcheck" not in service:
             continue
@@ -325,7 +349,7 @@ def health_is_checked(compose: Compose) -> Iterator[str]:
         if kind != "CMD":
             yield f"{name}: needs a shell"
         called = " ".join(arguments)
-        port = re.search(r"127\.0\.0\.1[:/ ]+(\d+)", called)
+        port = re.search(r"127\.0\.0\.1[:/', ]+(\d+)", called)
         if ours(service):
             given = environment(service)
             if (
@@ -333,10 +357,16 @@ def health_is_checked(compose: Compose) -> Iterator[str]:
                 or given.get("STREAMING_HEALTH_PORT") != HEALTH_PORT
             ):
                 yield f"{name}: nobody answers for its health"
-            if program != "python" or f"http://127.0.0.1:{HEALTH_PORT}/readyz" not in called:
+            if program != "python" or not re.search(
+                rf"127\.0\.0\.1', {HEALTH_PORT}\b.*/readyz", called, re.DOTALL
+            ):
                 yield f"{name}: is asked otherwise"
+            if "http.client" not in called:
+                yield f"{name}: is asked by way of a proxy"
         elif program not in IMAGES[image_of(service)[0]]["programs"]:
             yield f"{name}: has no {program}"
+        elif program == "wget" and arguments[:2] != ["-Y", "off"]:
+            yield f"{name}: is asked by way of a proxy"
         if port is not None and int(port[1]) not in _listens(service):
             yield f"{name}: does not listen on {port[1]}"
         if seconds(service["healthcheck"]["timeout"]) > seconds(service["healthcheck"]["interval"]):
@@ -380,6 +410,8 @@ RULES: tuple[Callable[[Compose], Iterator[str]], ...] = (
     images_are_pinned,
     is_hardened,
     mounts_exist,
+    mounts_are_labelled,
+    one_image_is_fetched_or_built_once,
     servers_find_their_files,
     servers_settings_are_known,
     services_settings_are_known,

@@ -3,8 +3,10 @@
 No container engine runs it here, so every rule is also shown a file that breaks it.
 """
 
-import http.client
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -42,8 +44,13 @@ BROKEN = [
     ("mounts_exist", "./secrets}/web:", "./secrets}/page:", "web: nobody makes ./secrets/page"),
     ("mounts_exist", "- grafana:/var", "- graphana:/var", "the volume graphana is not declared"),
     ("mounts_exist", "./secrets}/web:", "./secrets}:", "web: has everybody's passwords"),
-    ("mounts_exist", "/acl:ro", "/acl", None),  # of accounts, which may write
-    ("mounts_exist", "grafana.ini:ro", "grafana.ini", "grafana: may write ./grafana/grafana.ini"),
+    ("mounts_exist", "/acl:ro,z", "/acl:z", None),  # of accounts, which may write
+    ("mounts_exist", "grafana.ini:ro,z", "grafana.ini:z", "grafana: may write ./grafana/grafana.ini"),
+    ("mounts_are_labelled", "grafana.ini:ro,z", "grafana.ini:ro", "grafana: ./grafana/grafana.ini is mounted with"),
+    ("mounts_are_labelled", "./secrets}:/secrets:z", "./secrets}:/secrets:Z", "accounts: ./secrets is mounted with"),
+    ("one_image_is_fetched_or_built_once", "  pull_policy: never", "  pull_policy: missing", "bridge: pulls missing"),
+    ("one_image_is_fetched_or_built_once", "  bridge:\n", "  bridge:\n    build: .\n", "bridge: builds it, too"),
+    ("one_image_is_fetched_or_built_once", "    build: {context: .}", "", "accounts: does not build it"),
     ("servers_find_their_files", ":/home/postgres/pgdata", ":/var/lib/postgresql/data", "timescaledb: keeps"),
     ("servers_find_their_files", ":/etc/grafana/provisioning", ":/etc/provisioning", "grafana: does not look"),
     ("servers_find_their_files", "/var/log/rabbitmq:size=1m", "/var/log:size=1m", "rabbitmq: writes to"),
@@ -80,9 +87,12 @@ BROKEN = [
     ("ports_are_published_on_purpose", ":8080\n", ":8081\n", "web: does not listen on 8081"),
     ("ports_are_published_on_purpose", "STREAMING_WEB_HOST: 0.0.0.0", "STREAMING_WEB_HOST: 127.0.0.1",
      "web: listens on its own loopback only"),
-    ("health_is_checked", "9100/readyz", "9100/ready", "bridge: is asked otherwise"),
+    ("health_is_checked", "'/readyz'", "'/ready'", "bridge: is asked otherwise"),
     ("health_is_checked", "[CMD, nc,", "[CMD, curl,", "mosquitto: has no curl"),
     ("health_is_checked", "/127.0.0.1/5672", "/127.0.0.1/5671", "rabbitmq: does not listen on 5671"),
+    ("health_is_checked", 'wget, -Y, "off",', "wget,", "grafana: is asked by way of a proxy"),
+    ("health_is_checked", "from http.client", "from urllib.request", "bridge: is asked by way of a proxy"),
+    ("health_is_checked", "1', 9100, timeout", "1', 9101, timeout", "web: does not listen on 9101"),
     ("health_is_checked", "HEALTH_HOST: 0.0.0.0", "HEALTH_HOST: 127.0.0.1", "nobody answers for its health"),
     ("stopping_has_time", "stop_grace_period: 20s", "stop_grace_period: 10s", "bridge: is killed while it stops"),
     ("stopping_has_time", "stop_signal: SIGINT", "stop_signal: SIGTERM", "timescaledb: waits for clients"),
@@ -117,20 +127,11 @@ def test_image_has_this_version() -> None:
             assert compose_file.image_of(service) == (project["name"], project["version"])
 
 
-def test_image_is_built_once() -> None:
-    """Compose builds all services at once, and the second to export one name fails: "already exists". It is built by
-    whoever everything waits for, so that it is there before anybody else starts.
-    """
+def test_servers_are_the_only_images_of_others() -> None:
+    """Everything else runs the one that is built here."""
     services = compose_file.load()["services"]
-    assert [name for name, one in services.items() if "build" in one] == ["accounts"]
-    for name, one in services.items():
-        assert compose_file.ours(one) or name in {
-            "mosquitto",
-            "rabbitmq",
-            "timescaledb",
-            "prometheus",
-            "grafana",
-        }
+    others = {name for name, one in services.items() if not compose_file.ours(one)}
+    assert others == {"mosquitto", "rabbitmq", "timescaledb", "prometheus", "grafana"}
 
 
 def test_every_entry_point_is_known_here() -> None:
@@ -160,23 +161,27 @@ def test_servers_listen_where_services_look() -> None:
     )
 
 
-def test_health_answers_where_it_is_asked() -> None:
-    """The path of the health check is one of runtime/health.py's, which knows no other."""
-    [path] = set(re.findall(rf"127\.0\.0\.1:{compose_rules.HEALTH_PORT}(/\w+)", TEXT))
-    port, close = serve(Health(), "127.0.0.1", 0)
+def test_health_check_tells_ready_from_starting_and_from_gone() -> None:
+    """The command itself, against runtime/health.py, with a proxy in the environment that would answer nothing."""
+    health = Health()
+    port, close = serve(health, "127.0.0.1", 0)
     try:
-        assert _status(port, path) == 503  # of a service that is starting
-        assert _status(port, f"{path}x") == 404
+        assert _check(port) == 1
+        health.set("database", True)
+        assert _check(port) == 0
     finally:
         close()
+    assert _check(port) == 1
 
 
-def _status(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", path)
-    status = connection.getresponse().status
-    connection.close()
-    return status
+def _check(port: int) -> int:
+    kind, program, *arguments = compose_file.load()["services"]["bridge"]["healthcheck"]["test"]
+    assert (kind, program) == ("CMD", "python")
+    arguments = [one.replace(compose_rules.HEALTH_PORT, str(port)) for one in arguments]
+    proxy = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), "http://127.0.0.1:9")
+    return subprocess.run(
+        [sys.executable, *arguments], env={**os.environ, **proxy}, capture_output=True, check=False
+    ).returncode
 
 
 def test_prometheus_has_a_file_for_every_job() -> None:
