@@ -40,7 +40,8 @@ LABEL org.opencontainers.image.title="sensor-streaming" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT"
-# a name for the number, which some libraries ask for; no home, no shell
+# a name for the number, which some libraries ask for; no home, no shell. The day that it was made would be in /etc/shadow.
+ARG SOURCE_DATE_EPOCH=0
 RUN groupadd --gid 10001 streaming \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /tmp --shell /usr/sbin/nologin streaming \
     && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/sensor-streaming

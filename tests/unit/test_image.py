@@ -267,6 +267,14 @@ def test_locks_are_what_is_installed() -> None:
     assert any("compileall -q -f " in i.arguments for i in BUILD)
 
 
+def test_every_stage_is_built_on_one_day() -> None:
+    """What writes a date (zip files, /etc/shadow) asks SOURCE_DATE_EPOCH; an ARG counts for its stage alone, from there on."""
+    for stage in (BUILD, FINAL):
+        order = [i.name if i.name == "RUN" else i.arguments for i in stage if i.name in ("ARG", "RUN")]
+        assert "SOURCE_DATE_EPOCH=0" in order
+        assert order.index("SOURCE_DATE_EPOCH=0") < order.index("RUN")
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made as the Dockerfile makes it, from what is sent."""
