@@ -32,7 +32,7 @@ NEEDED = (
         Flow(one, "database", 5432)
         for one in (*INGESTERS, "alarms", "web", "maintenance", "migrate", "doctor")
     ),
-    Flow("doctor", "web", 8080),
+    Flow("page", "web", 8080),
 )
 FORBIDDEN = (
     Flow("bridge", "database", 5432),
@@ -42,6 +42,8 @@ FORBIDDEN = (
     Flow("maintenance", "rabbitmq", 5672),
     Flow("web", "rabbitmq", 15692),
     Flow("bridge", "web", 8080),
+    Flow("page", "rabbitmq", 5672),
+    Flow("page", "database", 5432),
     Flow("web", "alarms", 50051),
     Flow("mosquitto", "rabbitmq", 5672),
     Flow("rabbitmq", "database", 5432),
