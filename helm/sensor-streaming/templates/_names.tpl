@@ -15,12 +15,21 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
-{{/* Of everything; takes (list . "bridge"). */}}
-{{- define "sensor-streaming.labels" -}}
+{{/*
+Of pods; takes (list . "bridge"). Not the chart's version: Flux makes one of each revision of its source, and pods would start
+anew for nothing.
+*/}}
+{{- define "sensor-streaming.pod.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "sensor-streaming.selector" . }}
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: sensor-streaming
+{{- end }}
+
+{{/* Of everything else; takes (list . "bridge"). */}}
+{{- define "sensor-streaming.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "sensor-streaming.pod.labels" . }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end }}

@@ -50,7 +50,7 @@ topologySpreadConstraints:
 {{- define "sensor-streaming.pod.metadata" -}}
 {{- $root := index . 0 -}}
 labels:
-  {{- include "sensor-streaming.labels" . | nindent 2 }}
+  {{- include "sensor-streaming.pod.labels" . | nindent 2 }}
   {{- with $root.Values.pods.labels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
