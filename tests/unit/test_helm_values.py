@@ -222,6 +222,16 @@ def test_notes_know_what_was_configured(tmp_path: Path) -> None:
     assert "WITHOUT TLS" not in told
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [("LoadBalancer", "<pending>"), ("NodePort", "address of the node"), ("ClusterIP", "")]
+)
+def test_notes_say_how_sensors_find_an_address(kind: str, told: str, tmp_path: Path) -> None:
+    """A load balancer that there is none of leaves the Service waiting for ever, without a word."""
+    hints = ("<pending>", "address of the node")
+    said = notes(tmp_path, sets=(f'mosquitto.service.type="{kind}"',))
+    assert [one for one in hints if one in said] == [one for one in hints if one == told]
+
+
 def test_notes_warn_of_a_volume_too_small_for_the_streams(tmp_path: Path) -> None:
     """RabbitMQ would stop everybody when it is full."""
     told = notes(tmp_path, sets=('rabbitmq.persistence.size="5Gi"',))

@@ -41,5 +41,4 @@
 {{- if and (eq .Values.database.mode "external") .Values.database.bootstrap (not .Values.database.superuser.secretName) }}
 {{- fail "database.superuser.secretName: bootstrap logs in as a superuser; name the Secret with its password, or set database.bootstrap to false and make roles and extensions by hand" }}
 {{- end }}
-{{- if not (has (int .Values.rabbitmq.replicas) (list 1 3 5)) }}{{ fail "rabbitmq.replicas: 1, 3 or 5" }}{{ end }}
 {{- end }}
