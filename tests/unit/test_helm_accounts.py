@@ -1,88 +1,33 @@
 """Passwords that the chart has made stay as they are: whatever is upgraded, and when the release comes back."""
 
 import base64
-import http.server
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from tests.unit.helm_chart import CHART, NAME, RELEASE, helm
-
-_NAMESPACE = "monitored"
-_DISCOVERY: dict[str, dict[str, Any]] = {
-    "/version": {"major": "1", "minor": "33", "gitVersion": "v1.33.0"},
-    "/api": {"kind": "APIVersions", "versions": ["v1"]},
-    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
-    "/api/v1": {
-        "kind": "APIResourceList",
-        "groupVersion": "v1",
-        "resources": [{"name": "secrets", "kind": "Secret", "namespaced": True, "verbs": ["get"]}],
-    },
-}
-
-
-@contextmanager
-def api(secrets: dict[str, dict[str, Any]], folder: Path) -> Iterator[Path]:
-    """As much of Kubernetes' API as Helm needs to look a Secret up; the file by which it finds it."""
-
-    class Answers(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the base class's name
-            path = self.path.partition("?")[0]
-            found = _DISCOVERY.get(path) or secrets.get(path)
-            body = found or {
-                "kind": "Status",
-                "apiVersion": "v1",
-                "status": "Failure",
-                "reason": "NotFound",
-                "code": 404,
-            }
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    configuration = folder / "kubeconfig"
-    cluster = {"server": f"http://127.0.0.1:{server.server_port}"}
-    configuration.write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "clusters": [{"name": "one", "cluster": cluster}],
-                "contexts": [{"name": "one", "context": {"cluster": "one", "user": ""}}],
-                "current-context": "one",
-            }
-        )
-    )
-    try:
-        yield configuration
-    finally:
-        server.shutdown()
-        server.server_close()
+from tests.unit.helm_chart import CHART, NAME, RELEASE
+from tests.unit.helm_cluster import NAMESPACE, cluster
 
 
 def made(known: dict[str, str] | None, folder: Path, *further: str) -> dict[str, str]:
     """The passwords of the Secret that Helm would apply, where there is one with those already."""
-    path = f"/api/v1/namespaces/{_NAMESPACE}/secrets/{NAME}-accounts"
-    data = {name: base64.b64encode(one.encode()).decode() for name, one in (known or {}).items()}
-    metadata = {"name": f"{NAME}-accounts", "namespace": _NAMESPACE}
-    there = {path: {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}}
-    with api({} if known is None else there, folder) as configuration:
-        done = helm(
-            "template", RELEASE, str(CHART), f"--namespace={_NAMESPACE}", "--dry-run=server",
-            f"--kubeconfig={configuration}", "--show-only=templates/accounts.yaml", *further,
-        )  # fmt: skip
+    with cluster(folder) as kubernetes:
+        if known is not None:
+            kubernetes.objects[f"/api/v1/namespaces/{NAMESPACE}/secrets/{NAME}-accounts"] = {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": f"{NAME}-accounts", "namespace": NAMESPACE},
+                "data": {name: base64.b64encode(one.encode()).decode() for name, one in known.items()},
+            }
+        done = kubernetes.helm(
+            "template",
+            RELEASE,
+            str(CHART),
+            "--dry-run=server",
+            "--show-only=templates/accounts.yaml",
+            *further,
+        )
     assert done.returncode == 0, done.stderr
     secret = yaml.safe_load(done.stdout)
     assert secret["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
