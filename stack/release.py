@@ -24,6 +24,7 @@ NAMED: dict[str, str] = {
     "helm/sensor-streaming/Chart.yaml": r'^(?:appVersion|version): "?([^"\s]+)"?$',
     "Dockerfile": r"^ARG VERSION=(\S+)$",
     "compose.yaml": r"sensor-streaming:([0-9][^}\s]*)\}",
+    "docs/compose.md": r"`sensor-streaming:([0-9][^`]*)`",
     "helm/examples/homelab/source.yaml": r"^\s+tag: v(\S+)$",
 }
 # Files that are made, and the module that prints each.
@@ -33,6 +34,8 @@ MADE: dict[str, str] = {
     "docs/settings.md": "stack.settings_page",
     "docs/metrics.md": "stack.metrics_page",
 }
+# Modules that make several files each, and say which are not up to date.
+CHECKED: tuple[str, ...] = ("grafana", "helm.copied")
 _EXTRAS = {"requirements.lock": ("ctl", "dev", "firmware"), "requirements-image.lock": ("ctl",)}
 _HEADING = re.compile(r"^## \[(?P<version>[^]]+)\](?: - (?P<date>.+))?$", re.MULTILINE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -132,10 +135,12 @@ def made(root: Path) -> Iterator[str]:
         )
         if (root / name).read_text() != ran.stdout:
             yield f"{name} is not up to date (run: make docs env-example)"
-    ran = subprocess.run(
-        [sys.executable, "-m", "grafana", "--check"], cwd=root, capture_output=True, text=True, check=False
-    )
-    yield from ran.stderr.splitlines()
+    for module in CHECKED:
+        ran = subprocess.run(
+            [sys.executable, "-m", module, "--check"], cwd=root, capture_output=True, text=True, check=False
+        )
+        if ran.returncode != 0:
+            yield from (ran.stdout + ran.stderr).splitlines()
 
 
 def check(root: Path, tagged: bool) -> Iterator[tuple[str, list[str]]]:
