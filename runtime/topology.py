@@ -137,7 +137,7 @@ def declare_queues(settings: TopologySettings) -> None:
             channel.queue_bind(queue, names.EXCHANGE, routing_keys)
     if occupied:
         raise QueuesOccupied(
-            f"{', '.join(occupied)}: declared otherwise by an earlier version, and made anew only while empty and "
+            f"{', '.join(occupied)}: declared otherwise before, and made anew only while empty and "
             "unused; they work as before. Let the services empty them, stop the services, and declare again"
         )
 
@@ -229,12 +229,16 @@ def apply(settings: TopologySettings, timeout_s: float = 60.0) -> None:
 def main() -> None:
     """Declare the exchange, streams and queues that are missing, as an account that may configure.
 
-    Before any service, and at every upgrade; waits a minute for a RabbitMQ that is starting. Settings come from
-    STREAMING_* variables: see .env.example.
+    Before any service, and at every upgrade; waits a minute for a RabbitMQ that is starting. A queue that should be
+    declared otherwise, and is in use, is told of; it is no failure. Settings come from STREAMING_* variables: see
+    .env.example.
     """
     settings = config.load(TopologySettings)
     try:
         apply(settings)
+    except QueuesOccupied as occupied:
+        # at an upgrade the services of before use them: a failure would hold it up for ever
+        click.echo(str(occupied), err=True)
     except TopologyError as error:
         raise click.ClickException(str(error)) from error
 
