@@ -103,6 +103,28 @@ def test_names_are_unique_and_short(name: str) -> None:
     assert all(len(one) <= 63 for _, one in named)
 
 
+@pytest.mark.parametrize(
+    "release",
+    [
+        "a-release-with-the-longest-name-that-helm-takes-for-i",
+        "sensor-streaming-of-the-plant-at-the-river-in-the-nor",
+    ],
+)
+def test_names_are_short_enough_for_what_is_added(release: str) -> None:
+    """Pods of a StatefulSet have a label with its name, a dash and ten characters; RabbitMQ's operator calls its own "-server"."""
+    assert len(release) == 53
+    done = helm("template", release, str(CHART), f"--values={EXAMPLES / 'three-nodes/values.yaml'}")
+    assert done.returncode == 0, done.stderr
+    made = [one for one in yaml.load_all(done.stdout, yaml.CSafeLoader) if one]
+    sets = [m["metadata"]["name"] for m in made if m["kind"] == "StatefulSet"]
+    sets += [f"{m['metadata']['name']}-server" for m in made if m["kind"] == "RabbitmqCluster"]
+    assert all(len(one) + 11 <= 63 for one in sets), sets
+    assert all(
+        len(m["metadata"]["name"]) <= 50 for m in made if m["kind"] == "Cluster"
+    )  # as its operator says
+    assert all(len(m["metadata"]["name"]) <= 63 and not m["metadata"]["name"].endswith("-") for m in made)
+
+
 @pytest.mark.parametrize("name", VALUES)
 def test_what_is_looked_up_is_there(name: str) -> None:
     """Secrets, ConfigMaps and Services that pods, routes and budgets name are made, or somebody else's by the values."""

@@ -28,6 +28,7 @@ from wire import names
 WRONG = {
     # by the schema
     'bridge.replicas=0': "bridge.replicas",
+    'fullnameOverride="a-name-that-leaves-no-room-for-a-label"': "fullnameOverride",
     'bridge.replicas="two"': "bridge.replicas",
     'ingest.measurements.autoscaling.by="memory"': "autoscaling.by",
     'ingest.images={"replicas":1}': "images",

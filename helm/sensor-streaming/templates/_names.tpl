@@ -1,9 +1,9 @@
 {{/* Names and labels: what a resource is called, how its pods are found. */}}
 
+{{/* Short enough for what is added: pods of name-rabbitmq-server have a label with that name, a dash and ten characters. */}}
 {{- define "sensor-streaming.fullname" -}}
 {{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride }}
-{{- else if contains .Chart.Name .Release.Name }}{{ .Release.Name }}
-{{- else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}{{ contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) | trunc 36 | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 
