@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
+# Tests of servers wait more than they compute: three processes of them use two cores.
+WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs schema site dashboards chart pictures env-example release-check clean
 
@@ -60,7 +62,7 @@ unit: setup  ## The tests that need no server
 	$(BIN)/pytest tests/unit
 
 test: check servers toolchain browser prometheus  ## Everything that CI runs
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
 
 demo: servers  ## Everything on this machine, with a live view: make demo [SENSORS=1000] [FIRMWARE=20]
 	@$(BIN)/python -m stack demo --sensors $(SENSORS) --firmware $(FIRMWARE)
