@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import mmdr
@@ -22,13 +22,20 @@ from stack.servers import REPOSITORY
 from stack.site_links import DOCS, ROOT_PAGES, SOURCE, move_links, place, targets
 from stack.site_lists import indented
 
-# Those that exist are shown, in this order; pages of docs/ that are in no group come last.
+# Those that exist are shown, in this order; pages of docs/ that are in no group come last. A folder is a group in a group.
 NAVIGATION: dict[str, tuple[str, ...]] = {
     "Start": ("index.md", "quickstart.md", "compose.md", "helm.md", "firmware.md"),
-    "Use": ("web.md", "iotctl.md", "dashboards.md", "alarms.md", "webhooks.md", "machines.md"),
-    "Operate": ("operating.md", "scaling.md", "database.md", "security.md", "changelog.md", "runbooks/"),
+    "Use": ("web.md", "alarms.md", "iotctl.md", "dashboards.md", "webhooks.md", "machines.md"),
+    "Operate": ("operating.md", "scaling.md", "database.md", "runbooks/", "security.md", "changelog.md"),
     "Understand": ("design.md", "sensor.md", "vibration.md", "contributing.md"),
     "Look up": ("settings.md", "metrics.md", "schema.md", "glossary.md"),
+}
+# Where a page's own title is too long for the list of pages, or says too little there.
+TITLES = {
+    "index.md": "Overview",
+    "compose.md": "Docker Compose",
+    "helm.md": "Kubernetes (Helm)",
+    "contributing.md": "Contributing",
 }
 _OTHERS = "More"
 _LANGUAGES = {".h": "cpp", ".example": "ini", ".csv": "text", ".tpl": "yaml", ".txt": "text", "": "text"}
@@ -36,19 +43,28 @@ _DIAGRAM = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BUILD_S = 120
 
 
-def navigation(pages: set[str]) -> list[dict[str, list[str]]]:
+# A page, one with a title of its own, or a group of pages.
+Entry = str | dict[str, str] | dict[str, list[str]]
+
+
+def navigation(pages: set[str]) -> list[dict[str, list[Entry]]]:
     """The pages that exist, in groups; a name that ends in / stands for all pages in that folder."""
     left = {page for page in pages if not page.startswith(SOURCE)}
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Entry]] = {}
     for title, wanted in NAVIGATION.items():
         for name in wanted:
-            found = sorted(
-                page for page in left if page == name or (name.endswith("/") and page.startswith(name))
-            )
-            groups.setdefault(title, []).extend(found)
+            if name.endswith("/"):
+                found = sorted(page for page in left if page.startswith(name))
+                entry: Entry = {name.rstrip("/").capitalize(): found}
+            else:
+                found = sorted(left & {name})
+                entry = {TITLES[name]: name} if name in TITLES else name
+            if found:
+                groups.setdefault(title, []).append(entry)
             left -= set(found)
-    groups[_OTHERS] = sorted(left)
-    return [{title: found} for title, found in groups.items() if found]
+    if left:
+        groups[_OTHERS] = [*sorted(left)]
+    return [{title: entries} for title, entries in groups.items()]
 
 
 def stage(root: Path, folder: Path) -> set[str]:
@@ -92,12 +108,18 @@ def build(root: Path, into: Path) -> None:
         shutil.copytree(work / "site", into)
 
 
-def _configuration(groups: list[dict[str, list[str]]]) -> str:
-    entries = (
-        f"{{{json.dumps(title)} = {json.dumps(pages)}}}" for group in groups for title, pages in group.items()
-    )
+def _configuration(groups: Sequence[Mapping[str, Sequence[Entry]]]) -> str:
     settings = Path(__file__).with_suffix(".toml").read_text()
-    return settings.replace("\nnav = []\n", f"\nnav = [{', '.join(entries)}]\n")
+    return settings.replace("\nnav = []\n", f"\nnav = {_toml(groups)}\n")
+
+
+def _toml(value: object) -> str:
+    """In one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{json.dumps(key)} = {_toml(entry)}' for key, entry in value.items())}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)
 
 
 def _shown(path: str, text: str) -> str:

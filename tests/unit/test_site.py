@@ -89,11 +89,11 @@ def test_diagram_is_drawn_while_the_site_is_built(tmp_path: Path) -> None:
 
 
 def test_navigation_has_every_page_once() -> None:
-    """Pages in no group come last; what shows source is linked to, not listed."""
+    """Pages in no group come last, a folder is a group in a group; what shows source is linked to, not listed."""
     pages = {"index.md", "new.md", "schema.md", "runbooks/B.md", "runbooks/A.md", "source/wire/limits.py.md"}
     assert site.navigation(pages) == [
-        {"Start": ["index.md"]},
-        {"Operate": ["runbooks/A.md", "runbooks/B.md"]},
+        {"Start": [{"Overview": "index.md"}]},
+        {"Operate": [{"Runbooks": ["runbooks/A.md", "runbooks/B.md"]}]},
         {"Look up": ["schema.md"]},
         {"More": ["new.md"]},
     ]
