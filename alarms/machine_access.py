@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import grpc
 import grpc.aio
+import structlog
 
 from alarms.machine_book import EVERY_TARGET
 from wire.alarm_pb2 import Hello
@@ -18,6 +19,8 @@ MAXIMUM_NAME: Final = 64
 MAXIMUM_TARGETS: Final = 100
 MAXIMUM_TARGET: Final = 100
 _TARGET: Final = "target:"  # of a URI in a certificate: target:Pump%201
+
+log = structlog.get_logger()
 
 
 class Tls(NamedTuple):
@@ -50,11 +53,30 @@ class Access:
         self._token = token
 
     def credentials(self) -> grpc.ServerCredentials | None:
-        """None without TLS; OSError or ssl.SSLError, with the file's name, where a PEM file is none."""
+        """None without TLS; OSError or ssl.SSLError, with the file's name, where a PEM file is none.
+
+        The files are read again at each connection: a certificate that was renewed is shown without a restart.
+        """
         if self._tls is None:
             return None
-        pair, ca = _read(self._tls)
-        return grpc.ssl_server_credentials([pair], ca, require_client_auth=True)
+        tls, shown = self._tls, _read(self._tls)
+
+        def current() -> grpc.ServerCertificateConfiguration:
+            # gRPC asks in a thread of its own
+            nonlocal shown
+            try:
+                now = _read(tls)
+            except OSError as error:  # perhaps half of it is written
+                log.warning("machine_certificate_unreadable", error=str(error))
+                return _configuration(shown)
+            if now != shown:
+                log.info("machine_certificate_renewed")
+            shown = now
+            return _configuration(shown)
+
+        return grpc.dynamic_ssl_server_credentials(
+            _configuration(shown), current, require_client_authentication=True
+        )
 
     def check_call(self, metadata: Iterable[tuple[str, Any]]) -> None:
         """Denied without the token, where there is one."""
@@ -132,7 +154,15 @@ def names_in_certificate(auth_context: Mapping[str, Iterable[bytes]]) -> tuple[s
     return plain, plain | targets
 
 
-def _read(tls: Tls) -> tuple[tuple[bytes, bytes], bytes]:
+_Read = tuple[tuple[bytes, bytes], bytes]  # key and certificate, authority
+
+
+def _configuration(read: _Read) -> grpc.ServerCertificateConfiguration:
+    pair, ca = read
+    return grpc.ssl_server_certificate_configuration([pair], ca)
+
+
+def _read(tls: Tls) -> _Read:
     # gRPC says nothing of a file that is none, so they are read once more by somebody who does
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:

@@ -68,6 +68,23 @@ async def test_certificate_that_names_the_machine_is_let_in(
         assert (await controller.trigger()).id == told.id
 
 
+async def test_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:
+    """From the next connection on; while a file is half written the one before is."""
+    old, new = trustme.CA(), trustme.CA()
+    async with Served(tls=certificates(tmp_path, old)) as served:
+
+        async def let_in_by(authority: trustme.CA) -> None:
+            leaf = authority.issue_cert("plc-7", common_name=PUMP)
+            async with secure(served.port, authority, leaf) as channel:
+                await Controller(channel).hello("plc-7")
+
+        await let_in_by(old)
+        (tmp_path / "server.key").write_text("half of it")
+        await let_in_by(old)
+        certificates(tmp_path, new)
+        await let_in_by(new)
+
+
 @pytest.mark.parametrize(
     ("machine", "targets", "sentence"),
     [
