@@ -4,7 +4,9 @@ a network to the outside.
 Debian's builds of them, not the images': what is tested is the configuration, and that nothing else is written to.
 """
 
+import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -13,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import trustme
 
@@ -20,7 +23,7 @@ from stack import cache
 from stack.ports import listening
 from stack.servers import REPOSITORY
 from tests.integration.helm_pods import Cluster
-from tests.unit.helm_chart import rendered
+from tests.unit.helm_chart import NAME, rendered
 
 PATH = "/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin"  # where Debian has what the images have elsewhere
 PLUGIN = "/usr/lib/mosquitto_dynamic_security.so"  # the image's
@@ -88,16 +91,20 @@ def running(arguments: list[str], log: Path) -> Iterator["subprocess.Popen[bytes
         process.wait()
 
 
-def eventually(condition: Callable[[], object], process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """What it has said until then; an AssertionError with that where it ends, takes too long, or complains."""
+def eventually(condition: Callable[[], object], process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """An AssertionError with what it has said where it ends, or takes too long."""
     deadline = time.monotonic() + 60
     while not condition():
         assert process.poll() is None, log.read_text(errors="replace")
         assert time.monotonic() < deadline, log.read_text(errors="replace")
         time.sleep(0.1)
+
+
+def without_complaint(condition: Callable[[], object], process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """The same, and where it complains."""
+    eventually(condition, process, log)
     said = log.read_text(errors="replace")
     assert not re.search(WRONG, said), said
-    return said
 
 
 def test_rabbitmq_starts_as_the_chart_has_it(tmp_path: Path) -> None:
@@ -106,12 +113,26 @@ def test_rabbitmq_starts_as_the_chart_has_it(tmp_path: Path) -> None:
     started_first(cluster, "rabbitmq")
     log = tmp_path / "log"
     with running(command(cluster, "rabbitmq"), log) as process:
-        eventually(lambda: re.search(r"completed with \d+ plugins", log.read_text()), process, log)
+        without_complaint(lambda: re.search(r"completed with \d+ plugins", log.read_text()), process, log)
+
+
+class Broker(NamedTuple):
+    """Mosquitto while it listens; the ports of this machine that stand for those of its configuration."""
+
+    process: "subprocess.Popen[bytes]"
+    ports: list[int]
+
+    def hang_up(self) -> None:
+        """The signal that the container beside it sends, to it alone within its namespace."""
+        pid = self.process.pid
+        while children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            pid = int(children[0])
+        os.kill(pid, signal.SIGHUP)
 
 
 @contextmanager
-def mosquitto(cluster: Cluster, *listeners: int) -> Iterator[list[int]]:
-    """The broker while it listens; the ports of this machine that stand for those of its configuration."""
+def mosquitto(cluster: Cluster, *listeners: int) -> Iterator[Broker]:
+    """Started, and ended, as the pod would be."""
     started_first(cluster, "mosquitto")
     arguments = command(cluster, "mosquitto")
     file = cluster.folder / "mosquitto/configuration/mosquitto.conf"
@@ -123,8 +144,8 @@ def mosquitto(cluster: Cluster, *listeners: int) -> Iterator[list[int]]:
     file.write_text(text)
     log = cluster.folder / "log"
     with running(arguments, log) as process:
-        eventually(lambda: all(listening(port) for port in here), process, log)
-        yield here
+        without_complaint(lambda: all(listening(port) for port in here), process, log)
+        yield Broker(process, here)
         assert process.poll() is None
 
 
@@ -138,8 +159,8 @@ def free_port() -> int:
 def test_mosquitto_starts_as_the_chart_has_it(tmp_path: Path) -> None:
     """It listens, complains of nothing, and lets nobody in who is not known."""
     with (
-        mosquitto(Cluster(rendered("defaults"), tmp_path), 1883) as [port],
-        socket.create_connection(("127.0.0.1", port), timeout=10) as connection,
+        mosquitto(Cluster(rendered("defaults"), tmp_path), 1883) as broker,
+        socket.create_connection(("127.0.0.1", broker.ports[0]), timeout=10) as connection,
     ):
         # CONNECT of MQTT 5, without a user name
         connection.sendall(bytes.fromhex("100f00044d51545405020000000002") + b"xx")
@@ -148,9 +169,8 @@ def test_mosquitto_starts_as_the_chart_has_it(tmp_path: Path) -> None:
     assert answer[3] >= 0x80  # with a reason that is a refusal
 
 
-def test_mosquitto_shows_sensors_its_certificate(tmp_path: Path) -> None:
-    """With the values that have TLS: at port 8883, as the Secret's files are mounted."""
-    cluster = Cluster(rendered("most"), tmp_path)
+def renewed(cluster: Cluster) -> ssl.SSLContext:
+    """Puts a certificate of a new authority into its Secret; who trusts that authority alone."""
     authority = trustme.CA()
     certificate = authority.issue_cert("mqtt.example.org")
     cluster.secrets["mqtt"] = {
@@ -159,9 +179,48 @@ def test_mosquitto_shows_sensors_its_certificate(tmp_path: Path) -> None:
     }
     context = ssl.create_default_context()
     authority.configure_trust(context)
+    return context
+
+
+@contextmanager
+def encrypted(port: int, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+    """A connection as a sensor's."""
     with (
-        mosquitto(cluster, 1883, 8883) as [_, encrypted],
-        socket.create_connection(("127.0.0.1", encrypted), timeout=10) as raw,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
         context.wrap_socket(raw, server_hostname="mqtt.example.org") as connection,
     ):
+        yield connection
+
+
+def shown(port: int, context: ssl.SSLContext) -> bool:
+    """Whether the certificate there is one that is trusted."""
+    try:
+        with encrypted(port, context):
+            return True
+    except ssl.SSLCertVerificationError:
+        return False
+
+
+def logged_in(connection: ssl.SSLSocket, user: str, password: str) -> bool:
+    """By CONNECT of MQTT 3.1.1."""
+    texts = b"".join(len(one).to_bytes(2) + one.encode() for one in ("sensor", user, password))
+    rest = b"\x00\x04MQTT\x04\xc2\x00\x3c" + texts
+    connection.sendall(bytes([0x10, len(rest)]) + rest)
+    return connection.recv(4) == b"\x20\x02\x00\x00"
+
+
+def test_mosquitto_shows_sensors_its_certificate_and_a_renewed_one_at_a_signal(tmp_path: Path) -> None:
+    """With the values that have TLS: at port 8883, as the Secret's files are mounted. Who is connected stays so."""
+    cluster = Cluster(rendered("most"), tmp_path)
+    first = renewed(cluster)
+    with mosquitto(cluster, 1883, 8883) as broker, encrypted(broker.ports[1], first) as connection:
         assert connection.version() in ("TLSv1.2", "TLSv1.3")
+        assert logged_in(connection, "control", cluster.secrets[f"{NAME}-accounts"]["mqtt-control"])
+        second = renewed(cluster)
+        pod = cluster.pod("mosquitto")
+        cluster.mounts(pod, cluster.container(pod, "renewal"))  # as the kubelet brings them
+        assert not shown(broker.ports[1], second)
+        broker.hang_up()
+        eventually(lambda: shown(broker.ports[1], second), broker.process, tmp_path / "log")
+        connection.sendall(b"\xc0\x00")  # PINGREQ
+        assert connection.recv(2) == b"\xd0\x00"
