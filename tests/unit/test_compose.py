@@ -242,6 +242,17 @@ def test_postgres_is_given_the_shared_file() -> None:
     assert set(settings) == {"config_file", "listen_addresses"}
 
 
+def test_postgres_has_workers_for_timescaledbs_jobs() -> None:
+    """The image would tune the file itself, and is told not to (it is read-only). PostgreSQL's default of 8 is for parallel
+    queries alone: a job that finds none free is not run.
+    """
+    assert compose_file.environment(compose_file.load()["services"]["timescaledb"])["NO_TS_TUNE"] == "true"
+    text = (REPOSITORY / "timescale/postgresql.conf").read_text()
+    [workers] = re.findall(r"^max_worker_processes = (\d+)", text, re.MULTILINE)
+    jobs, parallel, schedulers = 16, 8, 3  # defaults of both; postgres, sensor_streaming, and the launcher
+    assert int(workers) >= jobs + parallel + schedulers
+
+
 def test_grafana_finds_its_password_where_its_data_source_looks() -> None:
     """And the dashboards where their provider does."""
     source = (REPOSITORY / "grafana/provisioning/datasources/timescale.yaml").read_text()
