@@ -28,12 +28,12 @@ _EVERY = ("process_", "python_")  # the client's own, of each process
 _HEAD = """\
 # Metrics
 
-What each service says at `/metrics` on its health port (`STREAMING_HEALTH_HOST`, `STREAMING_HEALTH_PORT`), as its own modules
-declare it. `prometheus/prometheus.yml` asks for it, the dashboards [Pipeline and RabbitMQ](dashboards.md) show it. RabbitMQ
-has metrics of its own (`rabbitmq_…`), the database tells of itself in tables ([database.md](database.md)).
+What each service exports at `/metrics` on its health port (`STREAMING_HEALTH_HOST`, `STREAMING_HEALTH_PORT`), generated from
+its modules. `prometheus/prometheus.yml` scrapes it, the dashboards [Pipeline and RabbitMQ](dashboards.md) show it. RabbitMQ
+has metrics of its own (`rabbitmq_…`); statistics of the database are in tables ([database.md](database.md)).
 
 A **counter** only grows until its process ends (`rate()`, `increase()`), a **gauge** is a state, a **histogram** has the series
-`…_bucket`, `…_sum` and `…_count`. Where the values of a label are known, they are there from the start, with 0."""
+`…_bucket`, `…_sum` and `…_count`. Known values of a label exist from the start, with 0."""
 
 
 class Metric(NamedTuple):

@@ -33,11 +33,11 @@ _SQL = Path(__file__).parent / "sql"
 _HEAD = """\
 # The database's schema
 
-Generated from the catalogue of a migrated database (`make schema`). What is in a table is said once, in the database itself:
-`\\d+ sensor` in psql has the same words. Why it is so: [design.md](design.md); maintenance and statistics: [database.md](database.md).
+Generated from the catalogue of a migrated database (`make schema`); `\\d+ sensor` in psql says the same. The reasons are in
+[design.md](design.md), maintenance and statistics in [database.md](database.md).
 
-In the diagrams a line is a reference. Of dashed ones the database does not check that what they name exists: hypertables are
-written too often for that, and some rows come before what they belong to. Only key columns are drawn."""
+In the diagrams a solid line is a foreign key. A dashed line is a reference that the database does not check: hypertables are
+written too often for that, and some rows arrive before what they belong to. Only key columns are drawn."""
 
 
 class Table(NamedTuple):

@@ -14,16 +14,16 @@ from stack.env_example import SECTIONS
 _HEAD = f"""\
 # Settings
 
-Every setting of every service, as the services' own classes declare them; as a file to fill in: [.env.example](../.env.example).
+Every setting of every service, generated from their classes. As a file to fill in: [.env.example](../.env.example).
 
-- A variable that is not set, or empty, has its default. A wrong one ends the service with a sentence that names it (exit
-  code 2), and one that looks misspelt is named on standard error.
+- A variable that is not set, or empty, has its default. With an invalid value the service ends (exit code 2) and names the
+  variable; a name that looks misspelt is reported on standard error.
 - A **secret** may come from a file instead of the environment: with `{PREFIX}SECRETS_DIR=/run/secrets` the file
-  `{PREFIX.lower()}rabbitmq_password` holds what `{PREFIX}RABBITMQ_PASSWORD` would. So may every other setting; what is in the
-  environment comes first.
-- What is in a group that several services read is described once, there. Where a service has another default it says so.
-- What `iotctl` reads may be in a profile, too ([iotctl.md](iotctl.md)).
-- Beside these: `{PREFIX}MACHINE_TOKEN` is the option `--token` of `python -m emulator.machine`, and `--controller-token` of
+  `{PREFIX.lower()}rabbitmq_password` holds what `{PREFIX}RABBITMQ_PASSWORD` would. So may every other setting. The
+  environment takes precedence.
+- Settings that several services read are described once, in a group. If a service has another default, its table says so.
+- `iotctl` also takes its settings from a profile ([iotctl.md](iotctl.md)).
+- Not in the tables: `{PREFIX}MACHINE_TOKEN` is the option `--token` of `python -m emulator.machine`, and `--controller-token` of
   `python -m emulator`, for development.
 
 | who | reads |
