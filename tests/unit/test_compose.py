@@ -35,7 +35,7 @@ BROKEN = [
     ("follows_the_specification", "cap_drop: [ALL]", "cap_drops: [ALL]", "cap_drops"),
     ("follows_the_specification", "{condition: service_healthy}", "{condition: healthy}", "is not valid"),
     ("images_are_pinned", "rabbitmq:4.1", "rabbitmq:latest", "rabbitmq: rabbitmq:latest"),
-    ("images_are_pinned", "prom/prometheus:v3.5.0", "prom/prometheus", "prometheus: prom/prometheus"),
+    ("images_are_pinned", "prom/prometheus:v3.5.1", "prom/prometheus", "prometheus: prom/prometheus"),
     ("is_hardened", "read_only: true", "read_only: false", "bridge: its file system can be written"),
     ("is_hardened", 'user: "1883:1883"', 'user: "0:0"', "mosquitto: runs as 0:0"),
     ("is_hardened", "network_mode: none", "network_mode: host", "accounts: is root with a network"),
