@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from ctl.checks import database, dead_letters, mosquitto, rabbitmq, resources, sensors, streams
+from ctl.checks import alarms, database, dead_letters, mosquitto, rabbitmq, resources, sensors, streams
 from ctl.checks.finding import Check, Finding, run_all
 from ctl.context import Operator, output_option, pass_operator
 from ctl.errors import FAILED
@@ -21,6 +21,7 @@ CHECKS: dict[str, Check] = {
     "streams": streams.check,
     "database": database.check,
     "sensors": sensors.check,
+    "alarms": alarms.check,
     "dead letters": dead_letters.check,
 }
 COLUMNS = (
@@ -49,9 +50,10 @@ def doctor(ctx: click.Context, operator: Operator, timeout: float, form: Form) -
     """Check every server, and say what to do about what is found.
 
     The MQTT broker and its bridges; RabbitMQ's version, exchange, queues and who reads them, streams and how far
-    they are written, memory, disk, clock; the database's versions, schema, size, upkeep and clock; sensors that are
-    silent, losing, behind, or wrong about the time; dead letters. All are checked at once, and one that does not answer
-    stops no other. Exit code 1 where there is a problem; a warning alone is none.
+    they are written, alarms of its own, memory, disk, clock; the database's versions, schema, extensions, size and
+    growth, maintenance, jobs, log and clock; sensors that are silent, losing, behind, or wrong about the time; whether
+    alarms are judged, by which rules, and whether everybody was told of them; dead letters. All are checked at once, and
+    one that does not answer stops no other. Exit code 1 where there is a problem; a warning alone is none.
 
     \b
     iotctl doctor
@@ -66,8 +68,12 @@ def doctor(ctx: click.Context, operator: Operator, timeout: float, form: Form) -
             run_all(CHECKS, settings, timeout, lambda left: status.update(f"checking {', '.join(left)}"))
         )
     order = {name: place for place, name in enumerate(CHECKS)}
-    order["resources"] = order["rabbitmq"]
-    found.sort(key=lambda finding: (order[finding.server], finding.check not in ("reachable", "version")))
+    found.sort(
+        key=lambda finding: (
+            order.get("rabbitmq" if finding.server == "resources" else finding.server, 0),
+            finding.check not in ("reachable", "version"),
+        )
+    )
     if form == "auto" and operator.out.is_terminal:
         operator.out.print(_pretty(found))
         click.echo(_summary(found), err=True)

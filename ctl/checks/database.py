@@ -1,4 +1,4 @@
-"""PostgreSQL with TimescaleDB: versions, schema, size, age, upkeep, and whether its clock is this machine's."""
+"""PostgreSQL with TimescaleDB: versions, schema, size, age, and whether its clock is this machine's; and its upkeep."""
 
 import time
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from ctl.checks import upkeep
 from ctl.checks.finding import Say, Teller, counted
 from ctl.context import Database, query
 from ctl.durations import show_duration
@@ -39,8 +40,8 @@ def check(settings: CtlSettings, say: Say) -> None:
             return
         _judge_schema(tell, database)
         _judge_data(tell, facts, _one(database, "doctor_data"))
-        _judge_upkeep(tell, facts, database.execute(query("doctor_bloat")).fetchall())
         _judge_clock(tell, _clock_ahead_s(database))
+        upkeep.judge(tell, database, facts)
 
 
 def _one(database: Database, name: str) -> DictRow:
@@ -105,37 +106,6 @@ def _judge_data(tell: Teller, facts: DictRow, data: DictRow) -> None:
         "data",
         f"{size}, {data['batches']:,} batches in {counted(data['chunks'], 'chunk')}; the newest sample is {newest} old{oldest}",
     )
-
-
-def _judge_upkeep(tell: Teller, facts: DictRow, bloated: list[DictRow]) -> None:
-    used, most = facts["connections"], facts["connections_maximum"]
-    if used > 0.8 * most:
-        tell.warning(
-            "connections",
-            f"{used} of {most} are in use",
-            "find who holds them (pg_stat_activity), or raise max_connections",
-        )
-    else:
-        tell.ok("connections", f"{used} of {most} are in use")
-    if not facts["autovacuum"]:
-        tell.problem("autovacuum", "it is off: tables grow, and statistics grow old", "set autovacuum = on")
-    elif facts["transaction_age"] > 2 * facts["transaction_age_maximum"]:
-        tell.problem(
-            "autovacuum",
-            f"it has not frozen old rows for {facts['transaction_age']:,} transactions",
-            "VACUUM FREEZE, soon",
-        )
-    elif bloated:
-        row = bloated[0]
-        tell.warning(
-            "autovacuum",
-            f"{row['table_name']} holds {row['dead']:,} dead rows and {row['alive']:,} living ones",
-            f"VACUUM {row['table_name']}",
-        )
-    else:
-        tell.ok("autovacuum", "it keeps up")
-    # a server's free disk cannot be asked by SQL, and silence would look like health
-    tell.ok("disk", "its free disk is not visible from here: watch it on the database's machine")
 
 
 def _judge_clock(tell: Teller, ahead_s: float) -> None:

@@ -105,6 +105,7 @@ _ADVICE: dict[str, str] = {
     "streams": "is RabbitMQ running with its stream plugin, and is STREAMING_RABBITMQ_STREAM_PORT right?",
     "resources": "is its Prometheus plugin enabled, and is STREAMING_RABBITMQ_METRICS_URL right?",
     "sensors": "see database",
+    "alarms": "see database",
     "dead letters": "see streams",
     "database": "is PostgreSQL running, and are STREAMING_DATABASE_HOST and _PORT (or the profile) right?",
 }

@@ -1,4 +1,4 @@
-"""RabbitMQ's memory, disk and clock, by its Prometheus endpoint: AMQP tells none of them."""
+"""RabbitMQ's alarms of its own, memory, disk and clock, by its Prometheus endpoint: AMQP tells none of them."""
 
 import time
 import urllib.error
@@ -16,6 +16,11 @@ _DISK_LIMIT = "rabbitmq_disk_space_available_limit_bytes"
 _MEMORY = "rabbitmq_process_resident_memory_bytes"
 _MEMORY_LIMIT = "rabbitmq_resident_memory_limit_bytes"
 _WANTED = (_DISK, _DISK_LIMIT, _MEMORY, _MEMORY_LIMIT)
+_ALARMS = {
+    "rabbitmq_alarms_memory_used_watermark": "memory",
+    "rabbitmq_alarms_free_disk_space_watermark": "disk",
+    "rabbitmq_alarms_file_descriptor_limit": "file descriptors",
+}
 
 
 def check(settings: CtlSettings, say: Say) -> None:
@@ -64,7 +69,7 @@ def parse(text: str) -> dict[str, float]:
     values: dict[str, float] = {}
     for line in text.splitlines():
         name = line.partition(" ")[0].partition("{")[0]
-        if name in _WANTED:
+        if name in _WANTED or name in _ALARMS:
             values[name] = values.get(name, 0.0) + float(line.rpartition(" ")[2])
     return values
 
@@ -75,6 +80,15 @@ def _judge(tell: Teller, values: dict[str, float]) -> None:
             "resources", "its metrics tell neither memory nor disk", "is this RabbitMQ's own endpoint?"
         )
         return
+    raised = [what for name, what in _ALARMS.items() if values.get(name)]
+    if raised:
+        tell.problem(
+            "alarms",
+            f"it has raised an alarm of its own, of {' and '.join(raised)}: it takes nothing from anybody",
+            "see what follows; docs/runbooks/RabbitmqAlarm.md has what helps",
+        )
+    elif _ALARMS.keys() <= values.keys():
+        tell.ok("alarms", "none of its own is raised")
     memory, most = values[_MEMORY], values[_MEMORY_LIMIT]
     used = f"{memory / 1e6:,.0f} MB of memory, of {most / 1e6:,.0f} MB"
     if memory >= most:

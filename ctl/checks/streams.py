@@ -1,17 +1,16 @@
 """RabbitMQ's streams: whether they are there, and how far the ingesters have got in each."""
 
 import asyncio
-import time
 
 import psycopg
 
+from ctl.checks import lag
 from ctl.checks.finding import Say, Teller, counted
 from ctl.settings import CtlSettings
 from ctl.stream_reader import End, StreamReader, reader
 from wire import names
 
 _TOPOLOGY = "run python -m runtime.topology with an account that may configure"
-_PATIENCE_S = 5.0  # an ingester writes several times a second
 
 
 def check(settings: CtlSettings, say: Say) -> None:
@@ -49,13 +48,9 @@ async def _each_end(streams: StreamReader, there: list[str]) -> dict[str, End | 
 
 
 def _judge_lag(tell: Teller, settings: CtlSettings, ends: dict[str, End | None]) -> None:
-    began = time.monotonic()
     try:
         with psycopg.connect(**settings.conninfo(), autocommit=True, connect_timeout=5) as database:  # type: ignore[arg-type]  # keywords of one dict
-            first = now = _offsets(database)
-            while (behind := _behind(ends, now)) and time.monotonic() - began < _PATIENCE_S:
-                time.sleep(0.2)
-                now = _offsets(database)
+            behind = lag.watch(ends, lambda: _offsets(database))
     except psycopg.Error as error:
         tell.warning(
             "lag",
@@ -63,31 +58,23 @@ def _judge_lag(tell: Teller, settings: CtlSettings, ends: dict[str, End | None])
             "see database",
         )
         return
-    for stream, count in behind.items():
+    for stream, found in behind.items():
         kind = "logs" if stream == names.LOG_STREAM else "measurements"
-        moved = now.get(stream, 0) - first.get(stream, 0)
-        if moved:
+        many = f"{stream}: {counted(found.behind, 'stream message')}"
+        if found.per_s:
             tell.warning(
                 "lag",
-                f"{stream}: {counted(count, 'stream message')} behind; {moved / _PATIENCE_S:.0f} a second are written",
+                f"{many} behind; {found.per_s:.0f} a second are written",
                 f"another python -m ingest {kind} shares the work, if this does not end by itself",
             )
         else:
             tell.problem(
                 "lag",
-                f"{stream}: {counted(count, 'stream message')} not written, and it does not move",
+                f"{many} not written, and it does not move",
                 f"is python -m ingest {kind} running? Its log and /readyz say what it waits for",
             )
     if not behind:
         tell.ok("lag", f"ingesters are at the end of all {len(ends)} streams")
-
-
-def _behind(ends: dict[str, End | None], offsets: dict[str, int]) -> dict[str, int]:
-    """Stream → messages that were there and are not written; only where there are some."""
-    behind = {
-        stream: end.offset + 1 - offsets.get(stream, 0) for stream, end in ends.items() if end is not None
-    }
-    return {stream: count for stream, count in behind.items() if count > 0}
 
 
 def _offsets(database: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:

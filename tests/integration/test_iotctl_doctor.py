@@ -1,26 +1,24 @@
 """`iotctl doctor` on the real servers, well and ill: what is wrong is named, and hides nothing else."""
 
 import asyncio
-import json
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pika
 import pytest
-from click.testing import Result
 
 from runtime import topology
 from runtime.amqp import parameters
 from stack.local import Stack
+from tests.integration.doctors import doctor, problems, told
 from tests.integration.iotctl import Iotctl
 from tests.integration.pipeline import Pipeline, connect, running, wait_for
 from tests.integration.relay import Relay, batch, rabbitmq
 from wire import names
 
-SERVERS = {"mosquitto", "rabbitmq", "streams", "database", "sensors", "dead letters"}
+SERVERS = {"mosquitto", "rabbitmq", "streams", "database", "sensors", "alarms", "dead letters"}
 
 
 @pytest.fixture
@@ -33,37 +31,18 @@ def well(stack: Stack, tmp_path: Path) -> Iterator[Pipeline]:
     """Everything that is needed runs, and nothing is left of other tests that a doctor would find."""
     with connect(stack, "owner") as database:
         database.execute("UPDATE sensor SET state = 'OFFLINE' WHERE state IS NOT NULL")
+        database.execute("UPDATE alarm_rule SET enabled = false")
+        for table in ("alarm_outbox", "alarm_trigger"):
+            database.execute(f"DELETE FROM {table}")
     with running(stack, tmp_path) as pipeline:
         services = [
             pipeline.bridge(),
             *(pipeline.ingest(kind) for kind in ("measurements", "logs", "registry")),
+            pipeline.start("alarms", ["alarms"], "alarms"),
         ]
         for service in services:
             service.wait_ready()
         yield pipeline
-
-
-def findings(result: Result) -> list[dict[str, Any]]:
-    assert result.exit_code in (0, 1), result.output
-    found: list[dict[str, Any]] = json.loads(result.stdout)
-    assert result.exit_code == int(any(finding["state"] == "problem" for finding in found))
-    return found
-
-
-def doctor(iotctl: Iotctl, *arguments: str) -> list[dict[str, Any]]:
-    return findings(iotctl.run("doctor", "--output", "json", *arguments))
-
-
-def problems(found: list[dict[str, Any]]) -> dict[str, str]:
-    """Server → what is wrong with it and what to do, all of it."""
-    joined: dict[str, str] = {}
-    for finding in found:
-        if finding["state"] == "problem":
-            assert finding["advice"], finding
-            joined[finding["server"]] = (
-                joined.get(finding["server"], "") + f"{finding['finding']} → {finding['advice']}\n"
-            )
-    return joined
 
 
 def test_doctor_of_a_system_that_is_well_finds_no_problem(well: Pipeline, iotctl: Iotctl) -> None:
@@ -76,6 +55,8 @@ def test_doctor_of_a_system_that_is_well_finds_no_problem(well: Pipeline, iotctl
     for part in (
         "Mosquitto 2.", "bridge-0", "RabbitMQ 4.", f"all {len(names.QUEUES)} queues", "4 partitions", "PostgreSQL 17",
         "Apache edition", "migrations are applied", "of memory", "of disk are free", "clock agrees", "at the end of all 5",
+        "none of its own is raised", "pg_stat_statements 1.", "nothing keeps it for long", "4 partitions, each judged",
+        "everything that was measured is judged", "nothing was given up",
     ):  # fmt: skip
         assert part in said
 
@@ -210,3 +191,21 @@ def test_doctor_with_wrong_passwords_says_which(iotctl: Iotctl) -> None:
     assert "refuses the user name 'operator'" in said["rabbitmq"]
     assert "refuses" in said["streams"]
     assert "does not let you in" in said["database"]
+
+
+def test_doctor_names_an_alarm_of_rabbitmqs_own(stack: Stack, iotctl: Iotctl) -> None:
+    """It wants more free disk than there is, and takes nothing from anybody; well again, none of it."""
+    server = stack.servers["rabbitmq"]
+
+    def want_free(bytes_free: int) -> None:
+        server.sandbox.run(["rabbitmqctl", "set_disk_free_limit", str(bytes_free)], server.environment())
+
+    assert told(iotctl, "rabbitmq", "alarms") == [("ok", "none of its own is raised")]
+    want_free(10**16)
+    try:
+        wait_for(lambda: told(iotctl, "rabbitmq", "alarms")[0][0] == "problem", 30, "the alarm")
+        [(_, said)] = told(iotctl, "rabbitmq", "alarms")
+        assert said == "it has raised an alarm of its own, of disk: it takes nothing from anybody"
+    finally:
+        want_free(10**9)  # as rabbitmq/rabbitmq.conf has it
+        wait_for(lambda: told(iotctl, "rabbitmq", "alarms")[0][0] == "ok", 30, "the end of the alarm")
