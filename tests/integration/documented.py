@@ -1,4 +1,4 @@
-"""The commands that docs/operating.md gives, carried out as they stand there."""
+"""The commands that pages of the documentation give, carried out as they stand there."""
 
 import os
 import re
@@ -11,14 +11,14 @@ from pathlib import Path
 from stack.local import Stack
 from stack.servers import REPOSITORY
 
-DOCUMENT = REPOSITORY / "docs/operating.md"
+OPERATING = REPOSITORY / "docs/operating.md"
 
 
-def commands(name: str) -> str:
+def commands(name: str, page: Path = OPERATING) -> str:
     """The block of shell commands that a comment `<!-- tested: name -->` precedes."""
     block = rf"^ *<!-- tested: {re.escape(name)} -->\n+ *```sh\n(.*?)^ *```$"
-    found = re.findall(block, DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(found) == 1, f"{DOCUMENT} has {len(found)} blocks named {name!r}"
+    found = re.findall(block, page.read_text(), re.DOTALL | re.MULTILINE)
+    assert len(found) == 1, f"{page} has {len(found)} blocks named {name!r}"
     return textwrap.dedent(found[0])
 
 
