@@ -156,19 +156,64 @@ def test_operator_changes_a_sample_frequency_and_sees_it_applied(here: WebSite, 
 
 
 def test_command_that_makes_no_sense_is_refused_with_the_reason(here: WebSite, chrome: Browser) -> None:
-    """More than the sensor can do: said at once, and nothing is sent."""
+    """An end without a beginning: said at once, nothing is sent, and what was entered is there to be mended."""
     with eyes(chrome, here) as seen:
         page = seen.log_in(path=f"/sensors/{TEMPERATURE}")
-        page.get_by_test_id("command-change_sample_frequency").click()
-        page.get_by_test_id("command-field-sample_frequency_hz").fill("500")
+        page.get_by_test_id("command-resend").click()
+        page.get_by_test_id("command-field-last_sequence").fill("500")
         page.get_by_test_id("command-send").click()
-        expect(page.get_by_test_id("command-result")).to_contain_text(
-            "500 Hz is not between 0.01 Hz and 10 Hz"
-        )
+        expect(page.get_by_test_id("command-result")).to_contain_text("needs the first sequence")
         seen.forgive("status of 400")
+        page.get_by_test_id("command-resend").click()
+        expect(page.get_by_test_id("command-field-last_sequence")).to_have_value("500")
+    assert command_row(here, TEMPERATURE, "resend") is None
+
+
+def test_sample_frequency_is_asked_for_within_what_the_sensors_can_do(here: WebSite, chrome: Browser) -> None:
+    """Of one sensor, and of several that are chosen; the browser sends nothing beyond it."""
+    with eyes(chrome, here) as seen:
+        page = seen.log_in(path=f"/sensors/{TEMPERATURE}")
+        expect(page.get_by_text("of 10 Hz")).to_be_visible()
         page.get_by_test_id("command-change_sample_frequency").click()
-        expect(page.get_by_test_id("command-field-sample_frequency_hz")).to_have_value("500")  # to be mended
+        expect(page.get_by_role("dialog")).to_contain_text("0.01 to 10 Hz")
+        field = page.get_by_test_id("command-field-sample_frequency_hz")
+        field.fill("500")
+        page.get_by_test_id("command-send").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert field.evaluate("field => field.validity.rangeOverflow")
+        seen.open("/commands")
+        page.get_by_label("Search sensors").fill(PREFIX)
+        for serial in (PUMP, TEMPERATURE, FAULTY):
+            page.get_by_role("checkbox", name=serial).check()
+        page.get_by_test_id("command-change_sample_frequency").click()
+        expect(page.get_by_role("dialog")).to_contain_text("0.01 to 10 Hz")
     assert command_row(here, TEMPERATURE, "change_sample_frequency") is None
+
+
+def test_click_beside_a_dialog_closes_it_only_while_nothing_is_entered(
+    here: WebSite, chrome: Browser
+) -> None:
+    """Nor does a selection that ends there."""
+    with eyes(chrome, here) as seen:
+        page = seen.log_in(path=f"/sensors/{PUMP}")
+        dialog, text = page.get_by_role("dialog"), page.get_by_test_id("command-field-alarm_id")
+        page.get_by_test_id("command-trigger_alarm").click()
+        expect(dialog).to_be_visible()
+        where = text.bounding_box()
+        assert where is not None
+        page.mouse.move(where["x"] + 20, where["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(5, 5)
+        page.mouse.up()
+        expect(dialog).to_be_visible()
+        page.mouse.click(5, 5)
+        expect(dialog).to_have_count(0)
+        page.get_by_test_id("command-trigger_alarm").click()
+        text.fill("bearing")
+        page.mouse.click(5, 5)
+        expect(text).to_have_value("bearing")
+        dialog.get_by_role("button", name="Cancel").click()
+        expect(dialog).to_have_count(0)
 
 
 def test_viewer_looks_and_changes_nothing(here: WebSite, chrome: Browser) -> None:
@@ -208,6 +253,7 @@ def test_alarm_appears_and_is_acknowledged_with_a_comment(here: WebSite, chrome:
         expect(row).to_contain_text(PUMP)
         page.get_by_test_id(f"alarm-ack-{alarm_id}").click()
         page.get_by_test_id("alarm-comment").fill("bearing ordered")
+        page.mouse.click(5, 5)  # beside the dialog: the comment is kept
         assert web_looks.unnamed(page) + web_looks.pale(page) == [], "in the dialog"
         page.get_by_test_id("alarm-confirm").click()
         expect(row).to_contain_text("Active, acknowledged")

@@ -9,6 +9,17 @@ import { h } from "./dom.js";
  * @typedef {{name: string, label: string, description: string, confirm: boolean, fields: Field[]}} Command
  */
 
+/**
+ * Within what its sensors can do, as far as that is known.
+ * @param {Field} field
+ * @param {number | null} maximumHz
+ * @returns {Field}
+ */
+function within(field, maximumHz) {
+  if (field.name !== "sample_frequency_hz" || maximumHz === null) return field;
+  return { ...field, maximum: Math.min(field.maximum ?? Infinity, maximumHz) };
+}
+
 /** @param {Field} field @param {unknown} value that is entered already */
 function fieldElement(field, value) {
   const isNumber = field.type !== "text";
@@ -40,9 +51,10 @@ function fieldElement(field, value) {
  * @param {Command} command
  * @param {string[]} serials to whom
  * @param {Record<string, unknown>} [entered] by name, instead of the defaults
+ * @param {number | null} [maximumHz] the highest sample frequency that all of them can do; null: not known
  * @returns {Promise<{fields: Record<string, unknown>, expires_s: number} | null>} null: it is not to be sent
  */
-export async function askForCommand(command, serials, entered = {}) {
+export async function askForCommand(command, serials, entered = {}, maximumHz = null) {
   const whom = serials.length === 1 ? serials[0] : `${serials.length} sensors`;
   const expires = h(
     "label",
@@ -53,7 +65,7 @@ export async function askForCommand(command, serials, entered = {}) {
   );
   const data = await ask({
     title: `${command.label}: ${whom}`,
-    body: [h("p", { class: "muted", text: command.description }), ...command.fields.map((field) => fieldElement(field, entered[field.name] ?? field.default)), expires],
+    body: [h("p", { class: "muted", text: command.description }), ...command.fields.map((field) => fieldElement(within(field, maximumHz), entered[field.name] ?? field.default)), expires],
     confirm: command.confirm ? `${command.label}${serials.length > 1 ? ` ${serials.length} sensors` : ""}` : "Send",
     danger: command.confirm,
     testid: "command-send",

@@ -10,9 +10,14 @@ export class CommandPanel {
   /** @type {Map<string, Record<string, unknown>>} by command: what was refused, to be mended rather than written again */
   #refused = new Map();
 
-  /** @param {() => string[]} serials to whom @param {() => void} [sent] */
-  constructor(serials, sent = () => {}) {
+  /**
+   * @param {() => string[]} serials to whom
+   * @param {() => number | null} maximumHz the highest sample frequency that all of them can do; null: not known
+   * @param {() => void} [sent]
+   */
+  constructor(serials, maximumHz, sent = () => {}) {
     this.serials = serials;
+    this.maximumHz = maximumHz;
     this.sent = sent;
     this.buttons = h("div", { class: "command-buttons" }, h("span", { class: "muted", text: "Loading…" }));
     this.run = new CommandRun();
@@ -49,7 +54,7 @@ export class CommandPanel {
   /** @param {import("./command_dialog.js").Command} command */
   async #give(command) {
     const serials = this.serials();
-    const given = serials.length > 0 ? await askForCommand(command, serials, this.#refused.get(command.name)) : null;
+    const given = serials.length > 0 ? await askForCommand(command, serials, this.#refused.get(command.name), this.maximumHz()) : null;
     if (given === null) return;
     if (await this.run.send(command, serials, given)) this.#refused.delete(command.name);
     else this.#refused.set(command.name, given.fields);

@@ -16,15 +16,15 @@ const FOUND = 100;
 
 /** @param {HTMLElement} main @returns {import("./router.js").View} */
 export function commandsView(main) {
-  /** @type {Set<string>} */
-  const chosen = new Set();
+  /** @type {Map<string, number | null>} by serial number: the highest sample frequency, where it is known */
+  const chosen = new Map();
   const search = h("input", { class: "input", type: "search", placeholder: "Search sensor, machine, type", "aria-label": "Search sensors" });
   const found = h("ul", { class: "lines choices" });
   const note = h("p", { class: "muted note", role: "status" });
   const count = h("span", { class: "count", role: "status" });
-  const none = h("button", { class: "button quiet small", type: "button", text: "Choose none", on: { click: () => choose([...chosen], false) } });
+  const none = h("button", { class: "button quiet small", type: "button", text: "Choose none", on: { click: () => choose([...chosen.keys()].map((serial_number) => ({ serial_number })), false) } });
   const all = h("button", { class: "button small", type: "button", text: "Choose all that are found", on: { click: () => void chooseAll() } });
-  const panel = new CommandPanel(() => [...chosen], () => audit.now());
+  const panel = new CommandPanel(() => [...chosen.keys()], () => lowest([...chosen.values()]), () => audit.now());
   const body = h("tbody");
   const empty = h("p", { class: "empty", text: "Loading…" });
 
@@ -74,7 +74,7 @@ export function commandsView(main) {
 
   /** @param {any} first @returns {any} */
   function choice(first) {
-    const box = h("input", { type: "checkbox", on: { change: () => choose([first.serial_number], box.checked) } });
+    const box = h("input", { type: "checkbox", on: { change: () => choose([first], box.checked) } });
     const state = h("span");
     const line = h("li", {}, h("label", { class: "choice" }, box, h("span", { class: "grow" }, first.serial_number, h("span", { class: "second", text: first.target ?? first.sensor_type ?? "" })), state));
     line.update = (/** @type {any} */ row) => {
@@ -84,11 +84,11 @@ export function commandsView(main) {
     return line;
   }
 
-  /** @param {string[]} serials @param {boolean} taken */
-  function choose(serials, taken) {
-    for (const serial of serials) {
+  /** @param {{serial_number: string, maximum_sample_frequency_hz?: number | null}[]} sensors @param {boolean} taken */
+  function choose(sensors, taken) {
+    for (const { serial_number: serial, maximum_sample_frequency_hz: maximumHz } of sensors) {
       if (!taken) chosen.delete(serial);
-      else if (chosen.size < MOST) chosen.add(serial);
+      else if (chosen.size < MOST) chosen.set(serial, maximumHz ?? null);
     }
     say(count, chosen.size === MOST ? `${MOST} chosen, more are not possible at once` : `${integer(chosen.size)} chosen`);
     none.disabled = chosen.size === 0;
@@ -98,7 +98,7 @@ export function commandsView(main) {
 
   async function chooseAll() {
     const answer = await get("/api/fleet", { query: search.value.trim(), limit: MOST }).catch(() => ({ rows }));
-    choose(answer.rows.map((/** @type {any} */ row) => row.serial_number), true);
+    choose(answer.rows, true);
   }
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -118,6 +118,11 @@ export function commandsView(main) {
       finding.stop();
     },
   };
+}
+
+/** @param {(number | null)[]} known @returns {number | null} of those that are known */
+function lowest(known) {
+  return known.reduce((least, one) => (least === null || (one !== null && one < least) ? one : least), null);
 }
 
 /** @param {any} first @returns {any} */

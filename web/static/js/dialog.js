@@ -33,8 +33,18 @@ export function ask({ title, body, confirm, danger = false, closeOnly = false, t
     form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !closeOnly) form.requestSubmit(go); // also from a comment
     });
+    let entered = false;
+    form.addEventListener("input", () => {
+      entered = true;
+    });
+    /** @type {EventTarget | null} where a button of the mouse went down: a selection in a text may end beside the dialog */
+    let pressed = null;
+    dialog.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      pressed = event.target;
+    });
     dialog.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      if (event.target === dialog) dialog.close(); // the backdrop
+      // beside it; what was entered is not thrown away by that
+      if (event.target === dialog && pressed === dialog && !entered) dialog.close();
     });
     dialog.addEventListener("close", () => {
       const data = confirmed ? new FormData(form) : null;

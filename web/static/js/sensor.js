@@ -27,7 +27,9 @@ export function sensorView(main, { serial }) {
     more.textContent = all ? "Less" : "More";
   });
   const left = h("div", { class: "column" }, h("p", { class: "panel empty", text: "Loading…" }));
-  const commands = new CommandPanel(() => [serial]);
+  /** @type {number | null} */
+  let maximumHz = null;
+  const commands = new CommandPanel(() => [serial], () => maximumHz);
   const alarms = list("Open alarms", "None.");
   const given = list("Recent commands", "None was given.");
   const logs = list("Log", "It has said nothing.");
@@ -49,6 +51,7 @@ export function sensorView(main, { serial }) {
     const { sensor } = answer;
     const now = serverNow();
     hertz = sensor.sample_frequency_hz || 1;
+    maximumHz = sensor.maximum_sample_frequency_hz;
     say(target, [sensor.target, sensor.sensor_type].filter(Boolean).join(" · "));
     fill(marks, stateMark(sensor.state), sensor.severity ? severityMark(sensor.severity) : null);
     showFacts(facts, sensor, now);
