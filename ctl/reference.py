@@ -11,19 +11,19 @@ from ctl.settings import SECRETS
 _HEAD = """\
 # iotctl
 
-The tool in the operator's hand: steer sensors, see what they measure, keep the system well. This page is what
-`iotctl --help` and `iotctl COMMAND --help` say.
+The operator's tool: steer sensors, see what they measure, keep the system well. This page is what `iotctl --help` and
+`iotctl COMMAND --help` say.
 
 ## Begin
 
 ```
-pip install 'sensor-streaming[ctl]'
+pip install '.[ctl]'          # in a checkout of this repository, into a virtual environment
 iotctl login                  # hosts, user names, passwords; tried, then kept
 iotctl doctor                 # is everything well?
 iotctl sensors
 ```
 
-In a checkout with a running stack (`make demo`), without a profile:
+With a running demo (`make demo`), without installing and without a profile:
 
 ```
 eval "$(.venv/bin/python -m stack env operator)"
@@ -51,10 +51,10 @@ mqtt_host = "homelab.example"
 
 ## Output
 
-Lists take `--output`: `auto` is a table on a terminal, without the least important columns where it has no room for all
-(which are named on standard error), and plain, aligned columns in a pipe; `wide` has more columns, and all of them;
-`csv` and `json` carry whole values under stable keys, times in ISO 8601 (UTC), durations in seconds. What is asked for goes
-to standard output; progress, questions and errors go to standard error.
+Lists take `--output`. `auto` is a table on a terminal and plain, aligned columns in a pipe; where the terminal is too narrow
+it leaves out the least important columns, and names them on standard error. `wide` has all columns. `csv` and `json` carry
+whole values under stable keys, times in ISO 8601 (UTC), durations in seconds. Results go to standard output; progress,
+questions and errors to standard error.
 
 ## Exit codes
 
