@@ -21,6 +21,9 @@ _LINK = re.compile(
 )
 # What links to a folder says, without the link: the site has no page for it.
 _FOLDER = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<path>[^)#\s:]+)\)")
+# A link that is called as its file: the site has a title for it.
+_FILE_NAME = re.compile(r"\[[\w./-]+\.md\](?=\((?P<path>[^)#\s:]+\.md)(?:#[^)\s]*)?\))")
+_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
 def place(path: str) -> str:
@@ -57,9 +60,14 @@ def move_links(path: str, text: str, root: Path) -> str:
     def without_folders(link: re.Match[str]) -> str:
         return link["text"] if (root / _absolute(path, link["path"])).is_dir() else link[0]
 
+    def titled(link: re.Match[str]) -> str:
+        file = root / _absolute(path, link["path"])
+        title = _TITLE.search(file.read_text()) if file.is_file() else None
+        return f"[{title[1]}]" if title else link[0]
+
     def line_moved(line: str) -> str:
         row = line.startswith("|")
-        line = _FOLDER.sub(without_folders, line)
+        line = _FILE_NAME.sub(titled, _FOLDER.sub(without_folders, line))
         return _LINK.sub(lambda link: _code(link[0], row) if link["code"] else moved(link), line)
 
     return _each_line(text, line_moved)

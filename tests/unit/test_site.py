@@ -105,6 +105,13 @@ def test_pipe_in_a_tables_code_is_shown_as_one() -> None:
     assert move_links("docs/a.md", f"{row}\n`a\\|b`", REPOSITORY) == "| `a|b` | [c](d.md) |\n`a\\|b`"
 
 
+def test_link_that_is_called_as_its_file_has_the_title_of_the_page(tmp_path: Path) -> None:
+    """A reader of the site sees no files; a link to nothing stays as it is."""
+    root = repository(tmp_path)
+    text = "[docs/a.md](docs/a.md#two-words--here), [more](docs/a.md), [b.md](docs/b.md)"
+    assert move_links("README.md", text, root) == "[A](a.md#two-words--here), [more](a.md), [b.md](docs/b.md)"
+
+
 def test_what_a_page_fetches_from_elsewhere_is_found(tmp_path: Path) -> None:
     """A script as well as a style; a link that a reader may follow is none."""
     (tmp_path / "index.html").write_text(
