@@ -19,7 +19,7 @@ from runtime import accounts, mosquitto_accounts, rabbitmq_accounts
 from runtime.config import PREFIX
 from runtime.service import CLOSING_S
 from runtime.topology import TopologySettings
-from tests.unit.helm_chart import REPOSITORY, VALUES, Pod, find, pods, rendered, values
+from tests.unit.helm_chart import REPOSITORY, VALUES, Pod, find, pods, rendered, template, values
 from timescale.config import BootstrapSettings, OwnerSettings
 from web.config import WebSettings
 
@@ -288,6 +288,15 @@ def test_pods_have_longer_to_end_than_services_take() -> None:
         if program.name in SETTINGS:
             drain = float(program.settings.get("STREAMING_DRAIN_TIMEOUT_S", 10.0))
             assert program.pod.spec["terminationGracePeriodSeconds"] >= drain + CLOSING_S + 3
+
+
+@pytest.mark.parametrize(("told", "given"), [(20, 120), (300, 300)])
+def test_brokers_have_time_to_write_what_waits(told: int, given: int) -> None:
+    """A gigabyte for each bridge that is away, to a volume that may be slow; a kill would lose what came in the last minute."""
+    text = template((), [f"pods.terminationGracePeriodSeconds={told}"])
+    made = pods([one for one in yaml.load_all(text, yaml.CSafeLoader) if one])
+    grace = {pod.component: pod.spec["terminationGracePeriodSeconds"] for pod in made}
+    assert (grace["mosquitto"], grace["rabbitmq"], grace["bridge"]) == (given, given, told)
 
 
 def test_machines_certificate_is_read_where_it_is_mounted() -> None:

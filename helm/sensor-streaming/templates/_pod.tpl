@@ -17,12 +17,14 @@ fsGroupChangePolicy: OnRootMismatch
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
-{{/* Where it may run, and how its replicas are spread; takes (list . "bridge"). */}}
+{{/* Where it may run, how its replicas are spread, how long it may take to end; takes (list . "bridge"), and the least seconds for that as a third. */}}
 {{- define "sensor-streaming.pod.placement" -}}
 {{- $root := index . 0 -}}
+{{- $grace := $root.Values.pods.terminationGracePeriodSeconds }}
+{{- if gt (len .) 2 }}{{ $grace = max $grace (index . 2) }}{{ end -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
-terminationGracePeriodSeconds: {{ $root.Values.pods.terminationGracePeriodSeconds }}
+terminationGracePeriodSeconds: {{ $grace }}
 {{- with $root.Values.image.pullSecrets }}
 imagePullSecrets: {{ toJson . }}
 {{- end }}
