@@ -1,120 +1,40 @@
-"""The outbox in the real database, with senders that fail as a test says: at least once, and nobody holds up another."""
+"""The outbox in the real database, with senders that fail as a test says: at least once, and what died goes on."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 
-import psycopg
 import pytest
 
 from alarms import outbox_metrics as metrics
-from alarms.actions import OutboxRow, rows
+from alarms.actions import rows
 from alarms.outbox import Outbox, put
 from alarms.outbox_config import OutboxSettings
-from alarms.outbox_worker import Pool
-from alarms.sending import Item, RefusedError, UnsentError
+from alarms.sending import RefusedError, UnsentError
 from alarms.webhook import WebhookSender
 from stack.local import Stack
-from tests.integration.pipeline import Database, connect
+from tests.integration.outboxing import (
+    Recipient,
+    asynchronous,
+    back,
+    emptied,
+    found,
+    keep,
+    outbox,
+    row,
+    sending,
+    states,
+)
+from tests.integration.pipeline import Database
 from tests.integration.steering import until
 from tests.unit.test_alarms_actions import event
 from tests.unit.test_alarms_webhook import Receiver
 
-POOL = Pool("test", ("webhook", "email"), 8, 2)
-
-
-class Recipient:
-    """A sender that keeps what it gets. `gates`: lanes in which it waits to be let through."""
-
-    def __init__(self) -> None:
-        self.ready = True
-        self.got: list[str] = []
-        self.gates: dict[str, asyncio.Event] = {}
-        self.fails: dict[str, Exception] = {}
-        self.under_way: dict[str, int] = {}
-        self.most: dict[str, int] = {}
-
-    async def send(self, item: Item) -> str | None:
-        self.under_way[item.lane] = self.under_way.get(item.lane, 0) + 1
-        self.most[item.lane] = max(self.most.get(item.lane, 0), self.under_way[item.lane])
-        try:
-            if item.lane in self.gates:
-                await self.gates[item.lane].wait()
-            if item.key in self.fails:
-                raise self.fails[item.key]
-            self.got.append(item.key)
-        finally:
-            self.under_way[item.lane] -= 1
-        return None
-
 
 @pytest.fixture
 def database(stack: Stack) -> Iterator[Database]:
-    """Without the rows of other tests."""
-    with connect(stack, "alarms") as one:
-        one.execute("DELETE FROM alarm_outbox")
+    with emptied(stack) as one:
         yield one
-
-
-def row(key: str, *, action: str = "webhook", lane: str = "a", in_s: float = 0, **more: Any) -> OutboxRow:
-    return OutboxRow(key, None, action, {"lane": lane, **more}, time.time_ns() + round(in_s * 1e9))
-
-
-def back(key: str, before: float, raised: float, in_s: float) -> list[OutboxRow]:
-    """A command to sample faster, and the way back of the sensor."""
-    fields: dict[str, Any] = {
-        "fields": {"sample_frequency_hz": before},
-        "raised_hz": raised,
-        "command_id": f"of {key}",
-    }
-    there = row(key, action="command")
-    return [there, row("restore/1", action="command", in_s=in_s, **fields)._replace(after=key)]
-
-
-async def asynchronous(stack: Stack) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-    return await psycopg.AsyncConnection.connect(**stack.conninfo("alarms"), autocommit=True)  # type: ignore[arg-type]  # keywords of one dict
-
-
-async def keep(stack: Stack, new: Sequence[OutboxRow]) -> None:
-    async with await asynchronous(stack) as connection, connection.transaction():
-        await put(connection, new)
-
-
-def outbox(stack: Stack, recipient: Recipient, **settings: object) -> Outbox:
-    return Outbox(
-        OutboxSettings.model_validate({"alarms_outbox_poll_s": 0.05, **settings}),
-        lambda: asynchronous(stack),
-        {"webhook": recipient, "email": recipient},
-        [POOL],
-    )
-
-
-@asynccontextmanager
-async def sending(one: Outbox) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(one.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        async with asyncio.timeout(20):
-            await task
-
-
-def states(database: Database) -> dict[str, str]:
-    return dict(
-        database.execute(
-            "SELECT key, CASE WHEN done_at IS NOT NULL THEN 'sent' WHEN given_up_at IS NOT NULL THEN 'given up' "
-            "ELSE 'waits' END FROM alarm_outbox"
-        ).fetchall()
-    )
-
-
-def found(database: Database, key: str, columns: str) -> tuple[Any, ...]:
-    [one] = database.execute(f"SELECT {columns} FROM alarm_outbox WHERE key = %s", [key]).fetchall()
-    return one
 
 
 async def test_rows_are_sent_and_marked_and_a_key_is_sent_once(stack: Stack, database: Database) -> None:
@@ -186,37 +106,6 @@ async def test_row_that_is_refused_or_too_old_is_given_up(stack: Stack, database
     assert states(database) == {"refused": "given up", "old": "given up", "fine": "sent"}
     assert found(database, "refused", "error, attempts") == ("404 Not Found", 1)
     assert metrics.GIVEN_UP.labels("webhook")._value.get() == before + 2
-
-
-async def test_slow_receiver_holds_up_no_other(stack: Stack, database: Database) -> None:
-    """Two of one lane at once at most, however many wait in it and however old they are."""
-    recipient = Recipient()
-    recipient.gates["slow"] = asyncio.Event()
-    await keep(stack, [row(f"slow{n}", lane="slow") for n in range(700)])
-    await keep(stack, [row(f"fast{n}", lane=f"host{n % 5}") for n in range(20)])
-    async with sending(
-        outbox(stack, recipient, alarms_outbox_poll_s=30)
-    ):  # there is no need to poll for that
-        await until(lambda: len(recipient.got) == 20, "the fast ones are sent")
-        assert recipient.under_way["slow"] == 2
-        recipient.gates["slow"].set()
-        await until(lambda: len(recipient.got) >= 60, "and the slow ones in their time")
-    assert recipient.most["slow"] == 2
-
-
-async def test_no_more_than_the_pools_bound_is_under_way(stack: Stack, database: Database) -> None:
-    """Whatever number of lanes there is."""
-    recipient = Recipient()
-    gate = asyncio.Event()
-    recipient.gates = {f"host{n}": gate for n in range(20)}
-    await keep(stack, [row(f"k{n}", lane=f"host{n}") for n in range(20)])
-    async with sending(outbox(stack, recipient)):
-        await until(lambda: sum(recipient.under_way.values()) == POOL.at_once, "as many as may be")
-        assert metrics.UNDER_WAY.labels("test")._value.get() == POOL.at_once
-        claimed = database.execute("SELECT count(*) FROM alarm_outbox WHERE attempts > 0").fetchone()
-        assert claimed == (POOL.at_once,)
-        gate.set()
-        await until(lambda: len(recipient.got) == 20, "all are sent")
 
 
 async def test_replicas_share_the_rows(stack: Stack, database: Database) -> None:
@@ -339,95 +228,3 @@ async def test_webhook_that_fails_at_first_arrives_in_the_end_under_the_same_id(
     assert found(database, made.key, "attempts") == (2,)
     assert [headers["webhook-id"] for headers, _ in receiver.requests] == [made.key] * 2
     assert receiver.requests[0][1] == receiver.requests[1][1]
-
-
-async def test_what_was_sent_long_ago_is_deleted(stack: Stack, database: Database) -> None:
-    """The table is bounded; what waits stays."""
-    recipient = Recipient()
-    recipient.ready = False
-    await keep(stack, [row(key) for key in ("sent", "given up", "new", "waits")])
-    for column, key, age in (
-        ("done_at", "sent", "31 days"),
-        ("given_up_at", "given up", "31 days"),
-        ("done_at", "new", "29 days"),
-    ):
-        database.execute(
-            f"UPDATE alarm_outbox SET {column} = now() - %s::interval WHERE key = %s", [age, key]
-        )
-    async with sending(outbox(stack, recipient)):
-        await until(lambda: set(states(database)) == {"new", "waits"}, "the old ones are gone")
-
-
-# The way back of a raised sample frequency.
-def way_back(database: Database) -> Mapping[str, Any]:
-    payload, in_s, done = found(
-        database,
-        "restore/1",
-        "payload, round(extract(epoch FROM due_at - now()))::int, done_at IS NOT NULL",
-    )
-    return {
-        "hz": payload["fields"]["sample_frequency_hz"],
-        "in_s": in_s,
-        "id": payload["command_id"],
-        "done": done,
-    }
-
-
-async def test_second_alarm_makes_the_way_back_later_and_its_frequency_stays(
-    stack: Stack, database: Database
-) -> None:
-    """What the sensor samples with by then is a raised frequency. A shorter time makes it no sooner."""
-    await keep(stack, back("one", 100.0, 400.0, 600))
-    await keep(stack, back("two", 400.0, 800.0, 1_200))
-    assert way_back(database)["hz"] == 100.0
-    assert 1_100 < way_back(database)["in_s"] <= 1_200
-    assert way_back(database)["id"] == "of two"  # a sensor that has done the first does this one as well
-    await keep(stack, back("three", 800.0, 400.0, 60))
-    assert way_back(database)["hz"] == 100.0
-    assert 1_100 < way_back(database)["in_s"] <= 1_200
-
-
-async def test_alarm_that_is_judged_again_changes_no_way_back(stack: Stack, database: Database) -> None:
-    """Also where that was sent already: the sensor samples as before, and is not told again."""
-    await keep(stack, back("one", 100.0, 400.0, 600))
-    database.execute("UPDATE alarm_outbox SET done_at = now()")
-    await keep(stack, back("one", 400.0, 400.0, 9_000))
-    assert way_back(database)["done"]
-
-
-async def test_alarm_after_the_way_back_begins_anew(stack: Stack, database: Database) -> None:
-    """With the frequency as it is then; but for a sensor that has not heard of the way back yet."""
-    await keep(stack, back("one", 100.0, 400.0, 600))
-    database.execute("UPDATE alarm_outbox SET done_at = now()")
-    await keep(stack, back("two", 400.0, 400.0, 600))
-    assert (way_back(database)["hz"], way_back(database)["done"]) == (100.0, False)
-    database.execute("UPDATE alarm_outbox SET done_at = now()")
-    await keep(stack, back("three", 50.0, 400.0, 600))
-    assert (way_back(database)["hz"], way_back(database)["done"]) == (50.0, False)
-    database.execute("UPDATE alarm_outbox SET done_at = now() - INTERVAL '2 hours'")
-    await keep(stack, back("four", 400.0, 400.0, 600))
-    assert way_back(database)["hz"] == 400.0  # somebody has set it so for good
-
-
-async def test_way_back_that_is_being_sent_is_sent_again_after_a_new_alarm(
-    stack: Stack, database: Database
-) -> None:
-    """The end of that attempt does not mark the later one."""
-    recipient = Recipient()
-    recipient.gates["a"] = asyncio.Event()
-    one = Outbox(
-        OutboxSettings.model_validate({"alarms_outbox_poll_s": 0.05}),
-        lambda: asynchronous(stack),
-        {"command": recipient},
-        [Pool("test", ("command",), 8, 8)],
-    )
-    await keep(stack, back("one", 100.0, 400.0, 0))
-    async with sending(one):
-        await until(lambda: recipient.under_way.get("a") == 2, "both are being sent")
-        await keep(stack, back("two", 400.0, 400.0, 600))
-        recipient.gates["a"].set()
-        await until(
-            lambda: "two" in recipient.got and states(database)["one"] == "sent", "all is sent that is due"
-        )
-    assert (way_back(database)["hz"], way_back(database)["done"]) == (100.0, False)
-    assert way_back(database)["in_s"] > 500
