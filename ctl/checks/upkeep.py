@@ -132,12 +132,13 @@ def judge_jobs(tell: Teller, jobs: Sequence[DictRow]) -> None:
                 "PostgreSQL's log and timescaledb_information.job_errors have all of it",
             )
         elif not row["scheduled"]:
-            tell.warning("jobs", f"{name} is paused", "SELECT alter_job(JOB_ID, scheduled => true)")
+            tell.warning("jobs", f"{name} is paused", f"SELECT alter_job({row['job_id']}, scheduled => true)")
         elif (row["overdue_s"] or 0) > _OVERDUE_S:
             tell.problem(
                 "jobs",
                 f"{name} should have run {show_duration(row['overdue_s'])} ago: the scheduler does not",
-                "raise timescaledb.max_background_workers and max_worker_processes, and restart PostgreSQL",
+                "was timescaledb_post_restore() forgotten after a restore? Else raise max_worker_processes and "
+                "timescaledb.max_background_workers, and restart PostgreSQL",
             )
         else:
             fine += 1

@@ -1,5 +1,5 @@
 -- Jobs of TimescaleDB's scheduler that are this database's own (below 1000 are the extension's): how they went the last time.
-SELECT j.proc_name AS name, j.hypertable_name AS table_name, j.scheduled, s.last_run_status = 'Failed' AS failed,
+SELECT j.job_id, j.proc_name AS name, j.hypertable_name AS table_name, j.scheduled, s.last_run_status = 'Failed' AS failed,
        CASE WHEN j.scheduled AND isfinite(s.next_start) AND s.job_status <> 'Running'
            THEN extract(epoch FROM now() - s.next_start)::float8 END AS overdue_s,
        (SELECT e.err_message FROM timescaledb_information.job_errors e

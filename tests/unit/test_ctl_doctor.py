@@ -129,6 +129,23 @@ def test_memory_and_disk_are_judged_by_rabbitmqs_own_bounds() -> None:
     assert metrics(1.1e9, 1e9, 9e8, 1e9) == {"memory": "problem", "disk": "problem"}
 
 
+def test_alarm_of_rabbitmqs_own_is_a_problem() -> None:
+    """With what it is of; a version that has none of them says nothing."""
+
+    def said(**values: float) -> list[Finding]:
+        found: list[Finding] = []
+        plenty = dict(zip(resources._WANTED, (1e11, 1e9, 1e8, 1e9), strict=True))
+        resources._judge(Teller("rabbitmq", found.append), {**plenty, **values})
+        return [finding for finding in found if finding.check == "alarms"]
+
+    assert said() == []
+    none = dict.fromkeys(resources._ALARMS, 0.0)
+    assert [finding.state for finding in said(**none)] == ["ok"]
+    [finding] = said(**{**none, "rabbitmq_alarms_file_descriptor_limit": 1.0})
+    assert finding.state == "problem"
+    assert "of file descriptors: it takes nothing" in finding.finding
+
+
 def test_counted_knows_one_from_many() -> None:
     """1 batch, 2 batches."""
     assert (counted(1, "batch"), counted(2, "batch"), counted(2_000, "message")) == (

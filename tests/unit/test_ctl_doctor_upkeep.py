@@ -76,7 +76,7 @@ def test_maintenance_is_late_after_two_hours_and_three_times_its_interval(
 
 def job(**more: Any) -> dict[str, Any]:
     return {
-        "name": "policy_compression", "table_name": "measurement_batch", "scheduled": True, "failed": False,
+        "job_id": 1001, "name": "policy_compression", "table_name": "measurement_batch", "scheduled": True, "failed": False,
         "overdue_s": -60.0, "error": None, **more,
     }  # fmt: skip
 
