@@ -11,9 +11,13 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from prometheus_client import REGISTRY, make_wsgi_app
+from prometheus_client import REGISTRY, Gauge, make_wsgi_app
 
 from runtime.config import PREFIX
+
+CONDITION = Gauge(
+    "service_condition", "Whether what a service needs to be ready is there: 1, or 0.", ["condition"]
+)
 
 
 class Health:
@@ -33,11 +37,12 @@ class Health:
 
     def require(self, condition: str) -> None:
         """Not ready until `set(condition, True)`."""
-        self._missing[condition] = True
+        self.set(condition, False)
 
     def set(self, condition: str, met: bool) -> None:
         """Say whether a condition (e.g. "mqtt", "rabbitmq", "database") holds."""
         self._missing[condition] = not met
+        CONDITION.labels(condition).set(met)
 
     def alive(self) -> bool:
         """Whether the event loop turned lately."""

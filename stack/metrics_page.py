@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
+from runtime.health import CONDITION
 from runtime.histogram import ManyHistogram
 from stack.servers import REPOSITORY
 
@@ -58,8 +59,9 @@ def declared(package: str) -> dict[str, Metric]:
 
 
 def of_every_process() -> dict[str, Metric]:
-    """What Prometheus' client itself registers."""
-    return {metric.name: metric for metric in _metrics(REGISTRY) if metric.name.startswith(_EVERY)}
+    """What Prometheus' client itself registers, and what is served beside it."""
+    own = (metric for metric in _metrics(REGISTRY) if metric.name.startswith(_EVERY))
+    return {metric.name: metric for metric in (*_metrics(CONDITION), *own)}
 
 
 def lines() -> Iterator[str]:

@@ -202,13 +202,16 @@ def test_rules_of_the_chart_are_those_files(counted: set[str]) -> None:
     assert address == f"https://docs.example.org/sensor-streaming/runbooks/{ALERTS[0].stem}.md"
 
 
-def test_an_alarms_service_that_is_not_wanted_is_not_missing() -> None:
+@pytest.mark.parametrize(
+    ("service", "alert"), [("alarms", "JudgesMissing"), ("maintenance", "MaintenanceStale")]
+)
+def test_a_service_that_is_not_wanted_is_not_missing(service: str, alert: str) -> None:
     """ "No alarms service runs" would be said for ever."""
-    sets = ["monitoring.rules.enabled=true", "alarms.enabled=false", "alarms.replicas=1"]
+    sets = ["monitoring.rules.enabled=true", f"{service}.enabled=false"]
     made = [m for m in yaml.safe_load_all(template((), sets)) if m and m["kind"] == "PrometheusRule"]
     assert {r["alert"] for m in made for g in m["spec"]["groups"] for r in g["rules"]} == {
         path.stem for path in ALERTS
-    } - {"JudgesMissing"}
+    } - {alert}
 
 
 def test_rabbitmq_knows_its_memory() -> None:

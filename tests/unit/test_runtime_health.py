@@ -36,6 +36,14 @@ def test_readyz_before_a_service_said_what_it_needs_is_starting(health: Health, 
     assert get(f"{address}/readyz") == (503, "waiting for: start\n")
 
 
+def test_conditions_are_told_to_prometheus(health: Health, address: str) -> None:
+    """By name, 0 from the moment at which they are needed: somebody has to hear of a server that is away."""
+    health.require("weather")
+    assert 'service_condition{condition="weather"} 0.0' in get(f"{address}/metrics")[1]
+    health.set("weather", True)
+    assert 'service_condition{condition="weather"} 1.0' in get(f"{address}/metrics")[1]
+
+
 def test_readyz_condition_missing_names_it(health: Health, address: str) -> None:
     """Not ready says what is waited for, and becomes ready when it comes."""
     health.require("mqtt")
