@@ -59,11 +59,11 @@ def test_failed_first_upgrade_changes_nothing_and_can_be_rolled_back(kubernetes:
 
 
 def test_install_after_a_failed_one_finds_what_is_there(kubernetes: Cluster) -> None:
-    """As Flux does when an install fails: it uninstalls, and installs again."""
-    well(kubernetes.deploy("install"))
+    """As Flux does when an install fails: it uninstalls, and installs again. Helm takes as its own what it has made and kept."""
+    well(kubernetes.deploy("install", THREE_NODES))
     passwords = kubernetes.objects[f"/api/v1/namespaces/monitored/secrets/{NAME}-accounts"]["data"]
     well(kubernetes.helm("uninstall", RELEASE))
-    well(kubernetes.deploy("install"))
+    well(kubernetes.deploy("install", THREE_NODES))
     assert kubernetes.objects[f"/api/v1/namespaces/monitored/secrets/{NAME}-accounts"]["data"] == passwords
 
 
