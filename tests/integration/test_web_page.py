@@ -104,6 +104,7 @@ def test_sensor_opened_by_keyboard_shows_a_waveform_that_moves(here: WebSite, ch
     """What was measured a moment ago is drawn, again and again; its spectrum has the machine's line where it belongs."""
     with eyes(chrome, here) as seen:
         page = seen.log_in()
+        expect(page.get_by_test_id("fleet-search")).to_be_visible()  # before that nobody listens to keys
         page.keyboard.press("/")
         page.keyboard.type(PUMP)
         expect(page.get_by_test_id("fleet-table").get_by_role("row")).to_have_count(2)
