@@ -35,6 +35,13 @@ def check(settings: CtlSettings, say: Say) -> None:
     with connected(settings) as database:
         facts = _one(database, "doctor_database")
         _judge_versions(tell, facts, f"{settings.database_host}:{settings.database_port}")
+        if facts["read_only"]:
+            which = "it is a standby" if facts["standby"] else "it is set to read only"
+            tell.problem(
+                "writing",
+                f"{which}: nothing can be written",
+                "ask its primary; a provider may have stopped writes because the disk is full",
+            )
         if not facts["has_schema"]:
             tell.problem("schema", "it holds no schema", "iotctl db migrate")
             return

@@ -83,6 +83,20 @@ def test_doctor_compares_extensions_with_what_the_server_brings(iotctl: Iotctl, 
         superuser.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_kcache")
 
 
+def test_doctor_tells_when_nothing_can_be_written(
+    iotctl: Iotctl, database: OwnDatabase, superuser: Database
+) -> None:
+    """As providers do it where the disk is full."""
+    superuser.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+    try:
+        assert told(iotctl, "database", "writing") == [
+            ("problem", "it is set to read only: nothing can be written")
+        ]
+    finally:
+        superuser.execute(f"ALTER DATABASE {database.name} RESET default_transaction_read_only")
+    assert told(iotctl, "database", "writing") == []
+
+
 def test_doctor_tells_when_nobody_maintains(iotctl: Iotctl, database: OwnDatabase) -> None:
     """Never yet; well after a round; too long ago, but not for who does it once a day; and how much it grows."""
     with database.connect() as owner:
