@@ -58,6 +58,27 @@ def test_failed_first_upgrade_changes_nothing_and_can_be_rolled_back(kubernetes:
     assert kubernetes.names("Job") == {f"{NAME}-migrate-1", f"{NAME}-topology-1"}
 
 
+def test_upgrade_that_brings_an_account_makes_its_password_before_the_jobs_want_it(
+    kubernetes: Cluster,
+) -> None:
+    """A job before everything else would wait for a key that comes after it, and hold the upgrade up for ever."""
+    well(kubernetes.deploy("install"))
+    secret = kubernetes.objects[f"/api/v1/namespaces/monitored/secrets/{NAME}-accounts"]
+    del secret["data"]["database-web"]  # as if the version before had not known it
+    kubernetes.changes.clear()
+    well(kubernetes.deploy("upgrade"))
+    changed = [one.kind for one in kubernetes.changes]
+    assert (
+        "database-web" in kubernetes.objects[f"/api/v1/namespaces/monitored/secrets/{NAME}-accounts"]["data"]
+    )
+    assert changed.index("Secret") < changed.index("Job")
+    assert kubernetes.names("Job") == {f"{NAME}-migrate-2", f"{NAME}-topology-2"}
+    kubernetes.changes.clear()
+    well(kubernetes.deploy("upgrade"))
+    assert {one.kind for one in kubernetes.changes} == {"Job"}
+    assert kubernetes.names("Job") == set()
+
+
 def test_install_after_a_failed_one_finds_what_is_there(kubernetes: Cluster) -> None:
     """As Flux does when an install fails: it uninstalls, and installs again. Helm takes as its own what it has made and kept."""
     well(kubernetes.deploy("install", THREE_NODES))
