@@ -34,7 +34,7 @@ class Tools:
             if folder == FIRMWARE:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             return subprocess.run(
-                ("nice", "-n", "10", *command),  # tests of servers, which have deadlines, may run beside it
+                ("nice", "-n", "5", *command),  # tests of servers, which have deadlines, may run beside it
                 cwd=folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

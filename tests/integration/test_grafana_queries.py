@@ -220,7 +220,7 @@ def test_sensor_answers_in_time_whatever_the_span(reader: Database, serial: str,
         answer = ask(reader, replace(view, begin=view.end - timedelta(seconds=span_s)).query(one.text))
         assert answer.seconds < _MOST_S, f"{one.name}: {answer.seconds:.3f} s"
         assert len(answer.rows) <= 11_000, one.name
-        if one.title == "Waveform" and (serial == PUMP or span_s >= 60):
+        if one.title == "Waveform" and (serial == PUMP or span_s >= 600):  # its week ended when it was made
             assert answer.rows, one.name
 
 
