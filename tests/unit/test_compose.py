@@ -1,6 +1,6 @@
 """compose.yaml against the specification, the code, and what is documented of the servers' images.
 
-No container engine runs it here, so every rule is also shown a file that breaks it.
+No container engine runs it in a test, so every rule is also shown a file that breaks it.
 """
 
 import os
