@@ -59,7 +59,7 @@ firmware-lint: toolchain  ## cppcheck and clang-tidy
 	@$(IN_FIRMWARE) $(MAKE) --no-print-directory lint
 
 unit: setup  ## The tests that need no server
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder tests/unit
 
 test: check servers toolchain browser prometheus  ## Everything that CI runs
 	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
