@@ -10,6 +10,7 @@ import pytest
 
 from stack.errors import StackError
 from stack.local import Stack
+from tests.integration.iotctl import Iotctl
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,9 @@ def stack() -> Iterator[Stack]:
         print(f"kept: {folder}")
     else:
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
+    """The operator's tool, with the operator's passwords, and nothing of whoever runs the tests."""
+    return Iotctl(stack, tmp_path)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from runtime.mqtt import MqttError, Options, connect
-from stack.local import Stack
 from tests.firmware import conftest
 from tests.firmware.board import Board
 from tests.integration.iotctl import Iotctl
@@ -34,11 +33,6 @@ def board(program: Path, tmp_path: Path) -> Iterator[Board]:
     one = Board(program, tmp_path)
     yield one
     one.stop()
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
 
 
 async def connects(iotctl: Iotctl, serial: str, password: str) -> bool:

@@ -15,11 +15,6 @@ NAME = "iotctl_db"
 
 
 @pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture
 def empty(stack: Stack, iotctl: Iotctl) -> Iterator[Iotctl]:
     """`iotctl` of a database that was prepared and holds nothing."""
     postgres = stack.servers["postgres"]

@@ -4,8 +4,6 @@ import asyncio
 import time
 from pathlib import Path
 
-import pytest
-
 from ctl.dead_handle import _LOCK
 from stack.local import Stack
 from tests.integration.iotctl import Iotctl
@@ -17,11 +15,6 @@ from wire.dead import dead_letter
 from wire.errors import Reason, WireError
 from wire.relay_pb2 import Kind
 from wire.sensor_pb2 import Log, LogLevel, State, Status
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
 
 
 def bury(

@@ -22,11 +22,6 @@ SERVERS = {"mosquitto", "rabbitmq", "streams", "database", "sensors", "alarms", 
 
 
 @pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture
 def well(stack: Stack, tmp_path: Path) -> Iterator[Pipeline]:
     """Everything that is needed runs, and nothing is left of other tests that a doctor would find."""
     with connect(stack, "owner") as database:

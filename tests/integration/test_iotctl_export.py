@@ -43,11 +43,6 @@ def owner(stack: Stack) -> Iterator[Database]:
 
 
 @pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Empty, so that whatever is left there is seen."""
     made = tmp_path / "out"

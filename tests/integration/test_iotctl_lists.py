@@ -1,7 +1,6 @@
 """Lists of a name that nothing has: a mistake is refused with what may have been meant; nothing to list is an answer."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -22,11 +21,6 @@ def known(stack: Stack) -> Iterator[None]:
         yield
         database.execute("DELETE FROM target WHERE name = 'List 1'")
         database.execute("DELETE FROM sensor WHERE serial_number = 'list-1'")
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
 
 
 @pytest.mark.parametrize("command", ["sensors", "logs", "top"])

@@ -24,11 +24,6 @@ from wire.sensor_pb2 import Log, LogLevel
 SENSORS = ("log-1", "log-2")
 
 
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
 @pytest.fixture(autouse=True)
 def sensors(stack: Stack) -> Iterator[None]:
     """Two sensors that are known and have said nothing."""

@@ -23,11 +23,6 @@ def owner(stack: Stack) -> Iterator[Database]:
         yield connection
 
 
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
 def tone(
     owner: Database, sensor: int, seconds: range, frequency_hz: float = FREQUENCY_HZ, channel: int = 0
 ) -> None:

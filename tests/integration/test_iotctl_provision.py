@@ -11,11 +11,6 @@ from stack.local import Stack
 from tests.integration.iotctl import Iotctl
 
 
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
 def options(credentials: dict[str, object]) -> Options:
     return Options(
         str(credentials["host"]), int(str(credentials["port"])), str(credentials["client_id"]),

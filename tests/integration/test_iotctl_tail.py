@@ -69,11 +69,6 @@ def ended() -> Iterator[None]:
     Tail.started.clear()
 
 
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
 @pytest.fixture(autouse=True)
 def sensor(stack: Stack) -> Iterator[None]:
     """A sensor of two channels that is known, and sleeps."""

@@ -17,11 +17,6 @@ from tests.integration.pipeline import connect
 SENSORS = ("target-1", "target-2", "target-3")
 
 
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
 @pytest.fixture(autouse=True)
 def sensors(stack: Stack) -> Iterator[None]:
     """Three sensors that are known; no targets, before and after."""

@@ -16,11 +16,6 @@ PREFIX = "ctlusers-"
 ANNA = f"{PREFIX}anna"
 
 
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
 @pytest.fixture(autouse=True)
 def owner(stack: Stack) -> Iterator[Database]:
     with without_users(stack, PREFIX) as database:

@@ -1,20 +1,17 @@
 """The way back of a raised sample frequency, which waits in the outbox."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import pytest
 
 from alarms.outbox import Outbox
 from alarms.outbox_config import OutboxSettings
 from alarms.outbox_worker import Pool
 from stack.local import Stack
-from tests.integration.outboxing import (
+from tests.integration.outbox.sending import (
     Recipient,
     asynchronous,
     back,
-    emptied,
     found,
     keep,
     sending,
@@ -22,12 +19,6 @@ from tests.integration.outboxing import (
 )
 from tests.integration.pipeline import Database
 from tests.integration.steering import until
-
-
-@pytest.fixture
-def database(stack: Stack) -> Iterator[Database]:
-    with emptied(stack) as one:
-        yield one
 
 
 def way_back(database: Database) -> Mapping[str, Any]:

@@ -1,16 +1,12 @@
 """Bounds of the outbox: how much is under way at once, and how much is kept; nobody holds up another."""
 
 import asyncio
-from collections.abc import Iterator
-
-import pytest
 
 from alarms import outbox_metrics as metrics
 from stack.local import Stack
-from tests.integration.outboxing import (
+from tests.integration.outbox.sending import (
     POOL,
     Recipient,
-    emptied,
     keep,
     outbox,
     row,
@@ -19,12 +15,6 @@ from tests.integration.outboxing import (
 )
 from tests.integration.pipeline import Database
 from tests.integration.steering import until
-
-
-@pytest.fixture
-def database(stack: Stack) -> Iterator[Database]:
-    with emptied(stack) as one:
-        yield one
 
 
 async def test_slow_receiver_holds_up_no_other(stack: Stack, database: Database) -> None:

@@ -1,36 +1,11 @@
 """`iotctl alarms outbox`: what was not sent, and trying it again."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from psycopg.types.json import Jsonb
 
 from stack.local import Stack
 from tests.integration.iotctl import Iotctl
-from tests.integration.iotctl_alarms import HOT, Service, cleared, imported
+from tests.integration.iotctl_alarms.service import HOT, Service
 from tests.integration.pipeline import Database, connect
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def owner(stack: Stack) -> Iterator[Database]:
-    with cleared(stack) as database:
-        yield database
-
-
-@pytest.fixture
-def rules(iotctl: Iotctl, tmp_path: Path) -> Path:
-    return imported(iotctl, tmp_path)
-
-
-@pytest.fixture
-def service(stack: Stack, rules: Path) -> Service:
-    return Service(stack)
 
 
 def test_outbox_lists_what_was_not_sent_and_tries_again(

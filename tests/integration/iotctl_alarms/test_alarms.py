@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,37 +15,14 @@ from ctl.context import query
 from ctl.select import complete_alarm, complete_rule
 from stack.local import Stack
 from tests.integration.iotctl import Iotctl
-from tests.integration.iotctl_alarms import (
+from tests.integration.iotctl_alarms.service import (
     HOT,
     SENSORS,
     ZONE,
     Service,
-    cleared,
-    imported,
     listed,
 )
 from tests.integration.pipeline import Database, connect, wait_for
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def owner(stack: Stack) -> Iterator[Database]:
-    with cleared(stack) as database:
-        yield database
-
-
-@pytest.fixture
-def rules(iotctl: Iotctl, tmp_path: Path) -> Path:
-    return imported(iotctl, tmp_path)
-
-
-@pytest.fixture
-def service(stack: Stack, rules: Path) -> Service:
-    return Service(stack)
 
 
 def test_list_shows_open_alarms_by_severity_and_counts_the_silent_ones(

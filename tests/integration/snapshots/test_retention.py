@@ -1,34 +1,18 @@
 """How many snapshots of statements are kept, and for how long: thinned, forgotten, bounded, one at a time."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from stack.local import Stack
-from tests.integration.own_database import OwnDatabase, own_database
+from tests.integration.own_database import OwnDatabase
 from tests.integration.pipeline import Database
-from tests.integration.statements import (
+from tests.integration.snapshots.made import (
     activity,
-    counted_anew,
     counters,
     minutes_and_calls,
     run,
     snapshots,
     take,
 )
-
-
-@pytest.fixture(scope="module")
-def database(stack: Stack) -> Iterator[OwnDatabase]:
-    with own_database(stack, "statements_kept") as one:
-        yield one
-
-
-@pytest.fixture
-def owner(database: OwnDatabase) -> Iterator[Database]:
-    with counted_anew(database) as connection:
-        yield connection
 
 
 def test_an_hour_that_is_thinned_keeps_its_sums(owner: Database) -> None:

@@ -1,31 +1,15 @@
 """Snapshots of the database as a whole: tables, connections, activity; who sees them."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from stack.local import Stack
-from tests.integration.own_database import OwnDatabase, own_database
+from tests.integration.own_database import OwnDatabase
 from tests.integration.pipeline import Database, wait_for
-from tests.integration.statements import (
+from tests.integration.snapshots.made import (
     activity,
-    counted_anew,
     snapshots,
     take,
 )
-
-
-@pytest.fixture(scope="module")
-def database(stack: Stack) -> Iterator[OwnDatabase]:
-    with own_database(stack, "database_snapshots") as one:
-        yield one
-
-
-@pytest.fixture
-def owner(database: OwnDatabase) -> Iterator[Database]:
-    with counted_anew(database) as connection:
-        yield connection
 
 
 def rows_written(owner: Database) -> tuple[int, int]:

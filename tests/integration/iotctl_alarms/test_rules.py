@@ -1,6 +1,5 @@
 """Rules by `iotctl alarms rules`: a file, options, what is judged and why not."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,29 +8,8 @@ from psycopg.types.json import Jsonb
 
 from stack.local import Stack
 from tests.integration.iotctl import Iotctl
-from tests.integration.iotctl_alarms import HOT, RULES, ZONE, Service, cleared, imported, listed
+from tests.integration.iotctl_alarms.service import HOT, RULES, ZONE, Service, listed
 from tests.integration.pipeline import Database, connect
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def owner(stack: Stack) -> Iterator[Database]:
-    with cleared(stack) as database:
-        yield database
-
-
-@pytest.fixture
-def rules(iotctl: Iotctl, tmp_path: Path) -> Path:
-    return imported(iotctl, tmp_path)
-
-
-@pytest.fixture
-def service(stack: Stack, rules: Path) -> Service:
-    return Service(stack)
 
 
 def evaluated(stack: Stack, rule: str, serial: str, state: dict[str, Any], reason: str = "") -> None:

@@ -1,14 +1,11 @@
 """What is kept of a statement's text: no password, no constant."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from stack.local import Stack
-from tests.integration.own_database import OwnDatabase, own_database
+from tests.integration.own_database import OwnDatabase
 from tests.integration.pipeline import Database
-from tests.integration.statements import (
-    counted_anew,
+from tests.integration.snapshots.made import (
     take,
 )
 
@@ -27,24 +24,6 @@ UTILITIES = (
     "EXPLAIN SELECT '{0}'",
     "COMMENT ON ROLE streaming_statements IS '{0}'",
 )
-
-
-@pytest.fixture(scope="module")
-def database(stack: Stack) -> Iterator[OwnDatabase]:
-    with own_database(stack, "statement_texts") as one:
-        yield one
-
-
-@pytest.fixture
-def owner(database: OwnDatabase) -> Iterator[Database]:
-    with counted_anew(database) as connection:
-        yield connection
-
-
-@pytest.fixture
-def superuser(database: OwnDatabase) -> Iterator[Database]:
-    with database.connect("superuser") as connection:
-        yield connection
 
 
 def test_no_password_is_kept(owner: Database, superuser: Database) -> None:

@@ -1,35 +1,9 @@
 """What is put out of service, and taken back, by `iotctl alarms`."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from stack.local import Stack
 from tests.integration.iotctl import Iotctl
-from tests.integration.iotctl_alarms import ZONE, Service, cleared, imported
-from tests.integration.pipeline import Database
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def owner(stack: Stack) -> Iterator[Database]:
-    with cleared(stack) as database:
-        yield database
-
-
-@pytest.fixture
-def rules(iotctl: Iotctl, tmp_path: Path) -> Path:
-    return imported(iotctl, tmp_path)
-
-
-@pytest.fixture
-def service(stack: Stack, rules: Path) -> Service:
-    return Service(stack)
+from tests.integration.iotctl_alarms.service import ZONE, Service
 
 
 def test_suppress_names_a_rule_sensors_or_a_target_and_is_taken_back(

@@ -1,37 +1,13 @@
 """What operators ask of alarms by `iotctl alarms`: acknowledge, shelve, unshelve."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from ctl import alarm_requests
-from stack.local import Stack
 from tests.integration.iotctl import Iotctl
-from tests.integration.iotctl_alarms import HOT, ZONE, Service, cleared, imported, requests
+from tests.integration.iotctl_alarms.service import HOT, ZONE, Service, requests
 from tests.integration.pipeline import Database
-
-
-@pytest.fixture
-def iotctl(stack: Stack, tmp_path: Path) -> Iotctl:
-    return Iotctl(stack, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def owner(stack: Stack) -> Iterator[Database]:
-    with cleared(stack) as database:
-        yield database
-
-
-@pytest.fixture
-def rules(iotctl: Iotctl, tmp_path: Path) -> Path:
-    return imported(iotctl, tmp_path)
-
-
-@pytest.fixture
-def service(stack: Stack, rules: Path) -> Service:
-    return Service(stack)
 
 
 def test_ack_waits_for_the_service_and_says_that_it_is_done(

@@ -1,15 +1,12 @@
 """Snapshots of what statements cost, on the real TimescaleDB: what happened in each interval, whatever was reset."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from stack.local import Stack
-from tests.integration.own_database import OwnDatabase, own_database
+from tests.integration.own_database import OwnDatabase
 from tests.integration.pipeline import Database
-from tests.integration.statements import (
+from tests.integration.snapshots.made import (
     activity,
-    counted_anew,
     counters,
     minutes_and_calls,
     run,
@@ -18,24 +15,6 @@ from tests.integration.statements import (
 )
 
 SERIES = "SELECT time, calls, rows, cpu_s, disk_read_bytes FROM statement_activity('-infinity', 'infinity')"
-
-
-@pytest.fixture(scope="module")
-def database(stack: Stack) -> Iterator[OwnDatabase]:
-    with own_database(stack, "statements") as one:
-        yield one
-
-
-@pytest.fixture
-def owner(database: OwnDatabase) -> Iterator[Database]:
-    with counted_anew(database) as connection:
-        yield connection
-
-
-@pytest.fixture
-def superuser(database: OwnDatabase) -> Iterator[Database]:
-    with database.connect("superuser") as connection:
-        yield connection
 
 
 def test_activity_is_what_ran_between_two_snapshots(owner: Database) -> None:

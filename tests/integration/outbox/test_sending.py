@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,11 +12,10 @@ from alarms.outbox_config import OutboxSettings
 from alarms.sending import RefusedError, UnsentError
 from alarms.webhook import WebhookSender
 from stack.local import Stack
-from tests.integration.outboxing import (
+from tests.integration.outbox.sending import (
     Recipient,
     asynchronous,
     back,
-    emptied,
     found,
     keep,
     outbox,
@@ -29,12 +27,6 @@ from tests.integration.pipeline import Database
 from tests.integration.steering import until
 from tests.unit.test_alarms_actions import event
 from tests.unit.test_alarms_webhook import Receiver
-
-
-@pytest.fixture
-def database(stack: Stack) -> Iterator[Database]:
-    with emptied(stack) as one:
-        yield one
 
 
 async def test_rows_are_sent_and_marked_and_a_key_is_sent_once(stack: Stack, database: Database) -> None:
