@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from runtime.passwords import Passwords
 from web import metrics
@@ -14,13 +14,17 @@ from web.limits import Limits
 from web.live_hub import LiveHub
 from web.sessions import Sessions
 
-if TYPE_CHECKING:
-    from web.giving import Giving
-
 _HISTORIES: Final = 2  # read at once; further ones wait, so that lists are answered meanwhile
 _HISTORIES_UNDER_WAY: Final = 30  # with those that wait: far fewer than there is room for in `answers`
 _COMMANDS: Final = 20
 _ALARM_REQUESTS: Final = 100
+
+
+class Stoppable(Protocol):
+    """Something that goes on for somebody, who is told that it stops."""
+
+    def stop(self) -> None:
+        """It is told no further."""
 
 
 @dataclass(slots=True)
@@ -47,4 +51,4 @@ class Parts:
             _ALARM_REQUESTS, "requests of alarms", metrics.ALARM_REQUESTS_UNDER_WAY
         )
     )
-    giving: "set[Giving]" = field(default_factory=set)  # commands that somebody may still read of
+    giving: set[Stoppable] = field(default_factory=set)  # commands that somebody may still read of
