@@ -139,7 +139,10 @@ class AmqpConnection:
             self._consuming.raw.basic_ack(delivery_tag, multiple)
 
     async def stop_consuming(self) -> None:
-        """Get no more messages by `consume`; those that are not acknowledged go back to their queues, in order."""
+        """Get no more messages by `consume`; those that are not acknowledged go back to their queues, in order.
+
+        So may some that were acknowledged a moment ago, which a quorum queue has not noted yet: they come again, marked.
+        """
         channel, self._consuming = self._consuming, None
         if channel is not None and channel.raw.is_open:
             channel.close()
