@@ -180,7 +180,8 @@ async def test_sleep_and_awake(stack: Stack, tmp_path: Path, implementation: Imp
         await live.answer(await tell(control, serial, CommandLevel.IDENTIFY, identify=Identify()))
         last = live.batches[-1]
         assert live.statuses[-1].last_sequence == last.sequence
-        assert sensor.metric("batches_made_total") == last.sequence + 1
+        made = last.sequence + 1
+        await live.until(lambda: sensor.metric("batches_made_total") == made, "they are counted, and no more")
         awake = await live.answer(await tell(control, serial, CommandLevel.AWAKE, awake=Awake()))
         assert awake.state == State.STATE_AWAKE
         first = await live.next_batch()
