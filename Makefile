@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SENSORS ?= 50
 FIRMWARE ?= 0
-# Tests of servers wait more than they compute: three processes of them use two cores.
-WORKERS ?= 3
+# Processes that tests are shared out among, each with servers of its own. A third one uses what these leave of two
+# cores, and leaves nothing to tests that have deadlines.
+WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help setup servers toolchain browser prometheus demo test unit check format proto firmware firmware-test firmware-lint bench lock docs schema site dashboards chart pictures env-example release-check clean
 
