@@ -194,11 +194,8 @@ class Fleet:
         while due and due[0][0] <= now_ns:
             due_ns, index = heapq.heappop(due)
             link = self._links[index]
-            made, samples = link.sensor.made, link.sensor.samples_made
             link.sensor.tick(now_ns, _BATCHES_AT_ONCE)
             link.pump()
-            metrics.MADE.inc(link.sensor.made - made)
-            metrics.SAMPLES.inc(link.sensor.samples_made - samples)
             behind_ns = max(behind_ns, now_ns - due_ns)
             heapq.heappush(due, (link.sensor.due_ns, index))
             if time.monotonic() >= ends:

@@ -42,6 +42,7 @@ class Link:
         self.ended = asyncio.Event()  # it is not to connect again
         self._now_ns = now_ns
         self._on_command = on_command
+        self._counted = (0, 0)  # batches and samples
         self._outbox: deque[Say] = deque(maxlen=_OUTBOX)
         self._receipts: dict[int, tuple[Connection, int]] = {}  # of commands, by the identity of their answer
         serial = sensor.plan.serial_number
@@ -72,6 +73,10 @@ class Link:
     def pump(self) -> None:
         """Publish what the sensor said, then its batches, oldest first, as far as the window allows."""
         sensor = self.sensor
+        if sensor.made != self._counted[0]:  # also what a command has made it close early
+            metrics.MADE.inc(sensor.made - self._counted[0])
+            metrics.SAMPLES.inc(sensor.samples_made - self._counted[1])
+            self._counted = (sensor.made, sensor.samples_made)
         if sensor.out:
             self._outbox.extend(sensor.out)
             sensor.out.clear()
